@@ -1,0 +1,108 @@
+"""Drawing: frames that are already computed become Altair charts. No number is made here.
+
+Charts carry no colours of text or axes, so that a page can lay a light or a dark theme over them; :func:`save_svg` lays
+the light one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+PALETTE = ["#3f72af", "#d1603d", "#4b9b7f", "#9268b0", "#b9892c", "#5f7d8c", "#c2577f", "#7d8f3a"]
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+WIDTH = 560
+"""Of a saved figure, in pixels; a page stretches its charts instead."""
+
+LINE = 14
+"""Height of one line of an axis label, in pixels."""
+
+
+def theme(ink: str, muted: str, grid: str) -> dict[str, Any]:
+    """A Vega configuration in three tones."""
+    words = {"labelColor": muted, "titleColor": ink, "labelFont": FONT, "titleFont": FONT}
+    sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500}
+    return {
+        "background": "transparent",
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": words | sizes | {"gridColor": grid, "domainColor": grid, "tickColor": grid, "labelLimit": 260},
+        "legend": words | sizes | {"orient": "bottom", "direction": "horizontal", "columns": 3, "symbolOpacity": 1},
+        "text": {"color": ink, "font": FONT},
+        "range": {"category": PALETTE},
+    }
+
+
+LIGHT = theme("#1d2733", "#56616e", "#e3e7ec")
+DARK = theme("#e6eaf0", "#a3adb9", "#323a45")
+
+
+def menu(field: str, title: str, options: list[str], chosen: str | None = None) -> Any:
+    """A drop-down that keeps the rows of one value of ``field``; where there is one value only, it is not shown."""
+    value = chosen if chosen in options else options[0]
+    bind = alt.binding_select(options=options, name=f"{title} ") if len(options) > 1 else alt.Undefined
+    return alt.selection_point(name=f"{field}_shown", fields=[field], bind=bind, value=[{field: value}])
+
+
+def intervals(
+    frame: pd.DataFrame, value: str, colour: str, *, title: str, colour_title: str, view: str | None = None
+) -> Any:
+    """A dot and its interval for every compression and ``colour``.
+
+    Args:
+        frame: Rows in reading order, with ``compression_name``, ``colour``, ``value`` and the ends of its interval.
+        value: Column of a share.
+        colour: Column that tells the dots of one compression apart.
+        title: Of the horizontal axis.
+        colour_title: Of the legend.
+        view: Column of which one value is shown at a time, chosen from a menu; None shows all rows.
+    """
+    low, high = f"{value}_low", f"{value}_high"
+    shown = frame[["compression_name", colour, value, low, high, *([view] if view else [])]]
+    order = list(shown[colour].unique())
+    y = alt.Y(
+        "compression_name:N",
+        title=None,
+        sort=list(shown["compression_name"].unique()),
+        axis=alt.Axis(
+            labelExpr="split(datum.label, ' ')",
+            labelLimit=190,
+            labelLineHeight=LINE,
+            ticks=False,
+            domain=False,
+            labelPadding=8,
+        ),
+    )
+    x = alt.X(f"{low}:Q", title=title, axis=alt.Axis(format="%", tickCount=6))
+    tooltip = [
+        alt.Tooltip("compression_name:N", title="compression"),
+        alt.Tooltip(f"{colour}:N", title=colour_title),
+        alt.Tooltip(f"{value}:Q", format=".1%", title=title),
+        alt.Tooltip(f"{low}:Q", format=".1%", title="95 % from"),
+        alt.Tooltip(f"{high}:Q", format=".1%", title="to"),
+    ]
+    base = alt.Chart(shown).encode(
+        y=y,
+        yOffset=alt.YOffset(f"{colour}:N", sort=order),
+        color=alt.Color(f"{colour}:N", title=colour_title, sort=order),
+        tooltip=tooltip,
+    )
+    rule = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, x2=f"{high}:Q")
+    dot = base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X(f"{value}:Q"))
+    lines = shown["compression_name"].str.count(" ").max() + 1
+    step = alt.Step(max(16.0, (lines + 0.6) * LINE / len(order)))
+    chart = alt.layer(rule, dot).properties(width="container", height=step)
+    if view is None:
+        return chart
+    choice = menu(view, view.removesuffix("_name"), list(shown[view].unique()))
+    return chart.transform_filter(choice).add_params(choice)
+
+
+def save_svg(chart: Any, path: Path) -> None:
+    """Write a chart as SVG, without a browser."""
+    drawn = chart.properties(width=WIDTH).to_dict()
+    path.write_text(vl_convert.vegalite_to_svg(drawn, config=LIGHT | {"background": "white"}), encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Short names: a component and its parameters in the few words a chart has room for.
+
+Rows carry parameters whole, as canonical JSON. A reader wants ``magnitude_pruning sparsity=0.4``: the parameters in
+which the settings at hand differ, or, where a type occurs with one setting only, its numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+Setting = tuple[str, str]
+"""Type and parameters of a component, as they stand in a row."""
+
+TEACHER = "none"
+TEACHER_NAME = "none (teacher)"
+
+
+def short_names(settings: Iterable[Setting], *, show_numbers: bool = False) -> dict[Setting, str]:
+    """A name for every setting, different for different settings of one type.
+
+    Args:
+        settings: Types and parameters; repeats do no harm.
+        show_numbers: Whether a setting alone of its type is named with its top-level numbers, or by its type.
+    """
+    by_type: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for kind, params in settings:
+        by_type[kind][params] = flatten(json.loads(params))
+    names: dict[Setting, str] = {}
+    for kind, variants in by_type.items():
+        shown = _differing(variants.values())
+        for params, fields in variants.items():
+            alone = _numbers(json.loads(params)) if show_numbers and len(variants) == 1 else ()
+            words = [f"{_short(name, shown)}={fields[name]}" for name in [*shown, *alone] if name in fields]
+            names[kind, params] = TEACHER_NAME if kind == TEACHER else " ".join([kind, *words])
+    return names
+
+
+def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """Parameters by dotted name: a nested component's type under its own, its fields below it."""
+    found: dict[str, str] = {}
+    for name, value in params.items():
+        if isinstance(value, Mapping) and "type" in value and "fields" in value:
+            found[prefix + name] = str(value["type"])
+            found |= flatten(value["fields"], f"{prefix}{name}.")
+        elif isinstance(value, Mapping):
+            found |= flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            found[prefix + name] = ",".join(str(entry) for entry in value)
+        else:
+            found[prefix + name] = "null" if value is None else str(value)
+    return found
+
+
+def _differing(variants: Iterable[Mapping[str, str]]) -> list[str]:
+    """Names whose value is not the same in every variant."""
+    variants = list(variants)
+    names = sorted({name for fields in variants for name in fields})
+    return [name for name in names if len({fields.get(name) for fields in variants}) > 1]
+
+
+def _short(name: str, names: list[str]) -> str:
+    """The last part of a dotted name, unless another name ends alike."""
+    last = name.rsplit(".", 1)[-1]
+    return name if sum(other.rsplit(".", 1)[-1] == last for other in names) > 1 else last
+
+
+def _numbers(params: Mapping[str, object]) -> list[str]:
+    """Names of the top-level parameters that are numbers."""
+    return [name for name, value in params.items() if isinstance(value, int | float) and not isinstance(value, bool)]

@@ -1,0 +1,174 @@
+"""Which students trade size for robustness best? One point a student, the front among them, and its volume.
+
+    python -m analysis.pareto --store results [--sweep NAME] [--where "model == 'graphcodebert'"] [--out DIR]
+
+Robust accuracy is the share of all attacked examples a student gets right under *every* attack of the study (the number
+the search optimizes), and beside it the share under each attack alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from analysis import charts
+from analysis.command import run, slug, write_tables
+from analysis.labels import TEACHER, TEACHER_NAME
+from analysis.load import Rows, load
+from analysis.operations import CELL, prepare, share_interval, summarize, teacher_first, where, worst_of_attacks
+from analysis.robustness import STANDING
+from analysis.tables import Column, by_victim, count, measured, megabytes, percent, print_tables, text
+from robust_ray.core.records import Verdict
+from robust_ray.core.victim import FloatArray
+from robust_ray.metrics import hypervolume, pareto_front, robust_accuracy
+
+EVERY_ATTACK = "every attack"
+ON_DISK = "on disk"
+SIZES = {"bytes": ON_DISK, "compressed_bytes": "packed (zstd)"}
+VIEW = ["model_name", "task_name", "attack_name", "size_kind"]
+"""What a front is drawn within."""
+
+MEGABYTES = "format(datum.value / 1e6, '~g') + ' MB'"
+ROUND = "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value * 1.001) / LN10)))) >= 0"
+"""Vega expressions: a size in words; whether it is a label worth printing on a logarithmic axis."""
+
+COLUMNS = [
+    Column("compression_name", "compression", text),
+    Column("seed", "seed", count, if_it_differs=True),
+    Column("bytes", "size", megabytes, "Weights on disk, as stored."),
+    Column("compressed_bytes", "packed", megabytes, "The same files through zstd level 19."),
+    Column("clean_accuracy", "clean", percent, "Accuracy on the clean test split."),
+    Column("robust_accuracy", "robust", percent, "Share of all attacked examples still right under every attack."),
+    Column("n", "n", count, "Examples attacked."),
+    Column("front", "front", text, "● where no other student is as small and as robust, and better in one of them."),
+]
+
+
+def points(rows: Rows, expression: str | None = None) -> pd.DataFrame:
+    """One row a student, attack (every attack together is one) and kind of size, with ``on_front``."""
+    clean = rows.evaluations.rename(columns={"accuracy": "clean_accuracy"}).drop_duplicates("student")
+    students = clean[[*CELL, "student", "seed", *SIZES, "clean_accuracy"]]
+    together = prepare(rows.attacks, worst_of_attacks()).assign(attack_name=EVERY_ATTACK)
+    attacked = pd.concat([together, rows.attacks])
+    known = attacked[attacked["verdict"] != Verdict.ERROR]
+    robust = prepare(known, summarize(["student", "attack_name"], _robust))
+    return prepare(
+        students.merge(robust, on="student"), _for_each_size, where(expression), _mark_front, teacher_first("seed")
+    )
+
+
+def students(points: pd.DataFrame) -> pd.DataFrame:
+    """The table: one row a student, judged under every attack and by its size on disk."""
+    shown = points[(points["attack_name"] == EVERY_ATTACK) & (points["size_kind"] == ON_DISK)]
+    return shown.assign(front=np.where(shown["on_front"], "●", ""))
+
+
+def volumes(points: pd.DataFrame) -> pd.DataFrame:
+    """Hypervolume of every view: how much of what is possible the students reach.
+
+    The losses are the size as a share of the teacher's and one minus the robust accuracy, the reference is (1, 1): the
+    volume lies in [0, 1], and the teacher alone has none. Without a teacher the largest student stands in for it.
+    """
+    return prepare(points, summarize(VIEW, _volume))
+
+
+def _robust(part: pd.DataFrame) -> dict[str, Any]:
+    value = robust_accuracy(part["verdict"].to_numpy())
+    low, high = share_interval(part["verdict"].isin(STANDING), part["uid"])
+    return {"n": len(part), "robust_accuracy": value, "robust_accuracy_low": low, "robust_accuracy_high": high}
+
+
+def _for_each_size(frame: pd.DataFrame) -> pd.DataFrame:
+    copies = [frame.assign(size_kind=words, size=frame[column]) for column, words in SIZES.items()]
+    return pd.concat(copies, ignore_index=True)
+
+
+def _mark_front(frame: pd.DataFrame) -> pd.DataFrame:
+    marked = frame.assign(on_front=False)
+    for _, part in frame.groupby(VIEW, sort=False):
+        marked.loc[part.index, "on_front"] = pareto_front(_losses(part))
+    return marked
+
+
+def _losses(frame: pd.DataFrame) -> FloatArray:
+    """``(n, 2)``: size and one minus robust accuracy, smaller is better."""
+    return np.column_stack([frame["size"], 1 - frame["robust_accuracy"]]).astype(np.float64)
+
+
+def _volume(part: pd.DataFrame) -> dict[str, Any]:
+    of_teacher = part.loc[part["compression"] == TEACHER, "size"]
+    whole = of_teacher.mean() if len(of_teacher) else part["size"].max()
+    return {"hypervolume": hypervolume(_losses(part) / [whole, 1.0], [1.0, 1.0])}
+
+
+def draw(points: pd.DataFrame) -> Any:
+    """The trade for one model and task; two menus choose the attack and the kind of size."""
+    attack = charts.menu("attack_name", "attack", list(points["attack_name"].unique()), EVERY_ATTACK)
+    size = charts.menu("size_kind", "size", list(SIZES.values()), ON_DISK)
+    shown = points.drop(columns=["model_params", "task_params", "compression_params"])
+    is_wide = points["size"].max() > 10 * points["size"].min()
+    scale = alt.Scale(type="log" if is_wide else "linear", zero=False, padding=24)
+    axis = alt.Axis(labelExpr=f"{ROUND} ? {MEGABYTES} : ''" if is_wide else MEGABYTES, tickCount=5, grid=False)
+    x = alt.X("size:Q", title="size of the weights", scale=scale, axis=axis)
+    percent_axis = alt.Axis(format="%", tickCount=6)
+    y = alt.Y("robust_accuracy:Q", title="robust accuracy", axis=percent_axis, scale=alt.Scale(zero=False))
+    tooltip = [
+        alt.Tooltip("compression_name:N", title="compression"),
+        alt.Tooltip("seed:Q", title="seed"),
+        alt.Tooltip("robust_accuracy:Q", format=".1%", title="robust accuracy"),
+        alt.Tooltip("robust_accuracy_low:Q", format=".1%", title="95 % from"),
+        alt.Tooltip("robust_accuracy_high:Q", format=".1%", title="to"),
+        alt.Tooltip("clean_accuracy:Q", format=".1%", title="clean accuracy"),
+        alt.Tooltip("bytes:Q", format=",", title="bytes on disk"),
+        alt.Tooltip("compressed_bytes:Q", format=",", title="bytes packed"),
+    ]
+    kinds = list(points["compression"].unique())
+    legend = alt.Legend(labelExpr=f"datum.label == '{TEACHER}' ? '{TEACHER_NAME}' : datum.label")
+    tint = alt.Color("compression:N", title="compression", sort=kinds, legend=legend)
+    base = alt.Chart(shown).transform_filter(attack & size).encode(x=x)
+    front = base.transform_filter("datum.on_front").mark_line(
+        interpolate="step-after", color="#8a94a0", strokeDash=[5, 4], strokeWidth=1.5
+    )
+    error = base.mark_rule(opacity=0.4, strokeWidth=1.5).encode(
+        y=alt.Y("robust_accuracy_low:Q", title="robust accuracy"), y2="robust_accuracy_high:Q", color=tint
+    )
+    filled = alt.FillOpacity("on_front:N", scale=alt.Scale(domain=[False, True], range=[0.0, 1.0]), legend=None)
+    dots = base.mark_point(size=110, strokeWidth=2, opacity=1).encode(
+        y=y, color=tint, fill=alt.Fill("compression:N", sort=kinds, legend=None), fillOpacity=filled, tooltip=tooltip
+    )
+    layers = alt.layer(front.encode(y=y), error, dots)
+    return layers.add_params(attack, size).properties(width="container", height=320)
+
+
+def command(options: Namespace) -> None:
+    """Print the students and the volumes; with ``--out``, write them and an interactive page a model and task."""
+    found = points(load(options.store, options.sweep), options.where)
+    table = students(found)
+    columns = measured(table, COLUMNS)
+    print_tables("size and robustness", table, columns)
+    for victim, part in by_victim(volumes(found)):
+        shown = part.loc[part["size_kind"] == ON_DISK, ["attack_name", "hypervolume"]]
+        print(
+            f"\nhypervolume, {victim}: " + ", ".join(f"{v:.3f} ({name})" for name, v in shown.itertuples(index=False))
+        )
+    if options.out:
+        write_tables(options.out, "pareto", table, columns, {})
+        found.to_csv(options.out / "pareto_points.csv", index=False)
+        for victim, part in by_victim(found):
+            page = draw(part).to_html(inline=True, embed_options={"actions": False, "config": charts.LIGHT})
+            (options.out / f"{slug('pareto ' + victim)}.html").write_text(page, encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    return run(__doc__, command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

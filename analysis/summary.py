@@ -1,0 +1,137 @@
+"""The study in plain words: sentences made of the computed tables, each number with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.fidelity import CLEAN
+from analysis.labels import TEACHER
+from analysis.pareto import EVERY_ATTACK, ON_DISK
+from analysis.tables import NO_BREAK, Column, by_victim, cell, count, percent, points
+
+
+class Findings(NamedTuple):
+    """The tables the words are made of."""
+
+    costs: pd.DataFrame
+    points: pd.DataFrame
+    robustness: pd.DataFrame
+    violations: pd.DataFrame
+    outcomes: pd.DataFrame
+
+
+class Paragraph(NamedTuple):
+    """What is to be said of one model on one task."""
+
+    victim: str
+    sentences: tuple[str, ...]
+
+
+def paragraphs(found: Findings) -> list[Paragraph]:
+    """One for each model and task, in reading order."""
+    victims = dict.fromkeys(name for table in found for name, _ in by_victim(table))
+    return [Paragraph(name, tuple(_sentences(_narrow(found, name)))) for name in victims]
+
+
+def _narrow(found: Findings, victim: str) -> Findings:
+    """The tables' rows of one model and task."""
+    return Findings(*(next((part for name, part in by_victim(table) if name == victim), table[:0]) for table in found))
+
+
+def _sentences(found: Findings) -> Iterator[str]:
+    """What each table has to say, where it has rows."""
+    tellers = (_clean, _trade, _largest_loss, _fidelity, _validity)
+    for tell, table in zip(tellers, found, strict=True):
+        if len(table):
+            yield from tell(table)
+
+
+def _clean(costs: pd.DataFrame) -> Iterator[str]:
+    teacher = costs[costs["compression"] == TEACHER]
+    if teacher.empty:
+        return
+    row = _first(teacher)
+    sentence = f"On {count(row.n)} clean test examples the teacher is right on {_interval(row, 'accuracy')}"
+    if pd.isna(row.unigram_accuracy):
+        yield sentence + "."
+    elif row.accuracy_low > row.unigram_accuracy:
+        yield f"{sentence}; counting words alone reaches {percent(row.unigram_accuracy)}."
+    else:
+        yield (
+            f"{sentence}, no more than counting words reaches ({percent(row.unigram_accuracy)}) as far as this many "
+            "examples can tell: read its robustness with that in mind."
+        )
+
+
+def _trade(points: pd.DataFrame) -> Iterator[str]:
+    shown = points[(points["attack_name"] == EVERY_ATTACK) & (points["size_kind"] == ON_DISK)]
+    teacher, students = (shown[(shown["compression"] == TEACHER) == is_teacher] for is_teacher in (True, False))
+    if len(teacher):
+        row = _first(teacher)
+        yield (
+            f"After every attack has been tried on {count(row.n)} examples, the teacher is still right on "
+            f"{_interval(row, 'robust_accuracy')}."
+        )
+    if len(students):
+        row = _first(students.sort_values(["robust_accuracy", "size"], ascending=[False, True], kind="stable"))
+        size = f", at {percent(row.bytes / _first(teacher).bytes)} of the teacher's size" if len(teacher) else ""
+        yield f"The most robust student is {row.compression_name}, with {_interval(row, 'robust_accuracy')}{size}."
+
+
+def _largest_loss(robustness: pd.DataFrame) -> Iterator[str]:
+    compared = robustness[robustness["drop"].notna()]
+    if compared.empty:
+        return
+    worst = _first(compared.sort_values("drop", kind="stable"))
+    certain = compared[compared["drop_high"] < 0]
+    if certain.empty:
+        yield (
+            "No student is less robust than its teacher beyond what chance explains; the lowest is "
+            f"{worst.compression_name} under {worst.attack_name}, {_points(worst)} points "
+            f"on the same {count(worst.pairs)} examples."
+        )
+        return
+    yield (
+        f"The largest loss against the teacher is that of {worst.compression_name} under {worst.attack_name}: "
+        f"{_points(worst)} points of robust accuracy on the same {count(worst.pairs)} examples."
+    )
+    yield f"In {len(certain)} of {len(compared)} comparisons the loss is larger than chance explains."
+
+
+def _fidelity(violations: pd.DataFrame) -> Iterator[str]:
+    measured = violations[violations["violated"].notna()]
+    for is_clean, words in ((True, "clean code"), (False, "adversarial code")):
+        part = measured[(measured["input_name"] == CLEAN) == is_clean]
+        if len(part):
+            row = _first(part.sort_values("violated", ascending=False, kind="stable"))
+            shown = "" if is_clean else f" ({row.input_name})"
+            yield (
+                f"On {words}, the relation students break most is {row.relation_name}: {row.compression_name} "
+                f"on {_interval(row, 'violated')} of {count(row.applies)} inputs{shown}."
+            )
+
+
+def _validity(outcomes: pd.DataFrame) -> Iterator[str]:
+    won, refused = outcomes["SUCCEEDED"].sum(), outcomes["rejected"].sum()
+    if won:
+        yield (
+            f"Each of the {count(won)} adversarial examples counted passed the validity check; "
+            f"{count(refused)} further claims of success did not and were refused."
+        )
+
+
+def _first(frame: pd.DataFrame) -> Any:
+    return next(frame.itertuples(index=False))
+
+
+def _interval(row: Any, name: str) -> str:
+    shown = cell(row, Column(name, "", percent))
+    return f"{shown.text} {shown.interval}".replace(" ", NO_BREAK)
+
+
+def _points(row: Any) -> str:
+    shown = cell(row, Column("drop", "", points))
+    return f"{shown.text} {shown.interval}".replace(" ", NO_BREAK)

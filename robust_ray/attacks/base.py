@@ -1,0 +1,180 @@
+"""The grammar of attacks: goal x transformation x constraints x search, assembled by a recipe.
+
+A search is a generator: it yields candidates, is sent their scores, and returns. It never sees the victim, so it can be
+tested with a list of numbers and no model at all; the engine does the asking, for many examples at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from robust_ray.core.component import Component, Registry
+from robust_ray.core.errors import SweepError
+from robust_ray.core.examples import Example
+from robust_ray.core.records import SubstituteRecord
+from robust_ray.core.victim import BoolArray, FloatArray
+from robust_ray.source.identifiers import SourceCode
+from robust_ray.source.validity import Validity
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A changed program. A probe (a masked occurrence, say) may be asked about but is never an adversarial example."""
+
+    text: str
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Original name → new name, against the original program."""
+
+    is_probe: bool = False
+
+
+class Scores(NamedTuple):
+    """What the goal makes of the victim's answers to a batch of candidates."""
+
+    values: FloatArray
+    """``(n,)``: how near each candidate is to the goal; larger is nearer."""
+
+    achieved: BoolArray
+    """``(n,)``: whether it is there; always False for probes and for candidates that failed the constraints."""
+
+
+Steps = Generator[Sequence[Candidate], Scores, None]
+"""What a search is: it may return at any time; once a candidate has achieved the goal it is not resumed."""
+
+
+class Goal(Protocol):
+    """Scores how near an answer is to fooling the victim."""
+
+    def score(self, probabilities: FloatArray, label: int) -> FloatArray:
+        """``(n, n_labels)`` probabilities → ``(n,)`` scores, larger is nearer."""
+        ...
+
+    def achieved(self, probabilities: FloatArray, label: int) -> BoolArray:
+        """``(n, n_labels)`` → ``(n,)``."""
+        ...
+
+
+class Transformation(Protocol):
+    """Makes candidates of a program."""
+
+    def targets(self, source: SourceCode) -> tuple[str, ...]:
+        """Names that may be changed, in order of first appearance."""
+        ...
+
+    def allows(self, source: SourceCode, name: str) -> bool:
+        """Whether ``name`` may enter the program at all: a cheap look, before any candidate is made."""
+        ...
+
+    def apply(self, source: SourceCode, renames: Mapping[str, str]) -> Candidate | None:
+        """The program with these renames, or None if they would break it."""
+        ...
+
+    def masked(self, source: SourceCode, name: str, mask: str) -> list[Candidate]:
+        """One probe for each occurrence of ``name``, that occurrence replaced by ``mask``."""
+        ...
+
+
+class Constraint(Protocol):
+    """Allows or rejects a final program."""
+
+    def check(self, source: SourceCode, candidate: Candidate) -> Validity:
+        """Whether ``candidate`` may count, how strictly that was checked, and why not."""
+        ...
+
+
+@dataclass(frozen=True)
+class Space:
+    """All a search may know of one example: what can be changed, and into what."""
+
+    source: SourceCode
+    transformation: Transformation
+    names: Mapping[str, Sequence[str]]
+    """Target → allowed names that may replace it, best first; in order of first appearance, none empty."""
+
+    mask: str
+    """Text that stands for 'no information' to the victim."""
+
+    original_score: float
+    """The goal's score of the unchanged program."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names that may be changed."""
+        return tuple(self.names)
+
+    def apply(self, renames: Mapping[str, str]) -> Candidate | None:
+        """The program with these renames, or None if they would break it."""
+        return self.transformation.apply(self.source, renames)
+
+    def masked(self, target: str) -> list[Candidate]:
+        """One probe for each occurrence of ``target``."""
+        return self.transformation.masked(self.source, target, self.mask)
+
+
+class Search(ABC):
+    """Decides which candidates to try: the only part that spends queries."""
+
+    @abstractmethod
+    def steps(self, space: Space, rng: np.random.Generator) -> Steps:
+        """Yield batches of candidates, be sent their scores, and return when out of ideas."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """An assembled attack."""
+
+    goal: Goal
+    transformation: Transformation
+    constraints: Sequence[Constraint]
+    """At least one, the strictest last: its level is what the row reports."""
+
+    search: Search
+    query_budget: int | None = None
+    """Most queries for one example; None for no limit."""
+
+
+def at_least_one(field_name: str, value: int) -> None:
+    """Refuse a count below one.
+
+    Raises:
+        SweepError: ``value`` is zero or negative.
+    """
+    if value < 1:
+        raise SweepError(f"`{field_name} >= 1` must hold, but got {value}; give a positive whole number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Substitutes(Component):
+    """Where replacement names come from: a stage of its own, victim-independent, shared by every cell."""
+
+    @abstractmethod
+    def collect(self, corpus: Sequence[Example], attacked: Sequence[Example]) -> list[SubstituteRecord]:
+        """Names for the examples to be attacked, from the training corpus; ``key`` is filled in by the stage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackRecipe(Component):
+    """An assembly from a paper: one verb, ``build``."""
+
+    query_budget: int | None = None
+    """Most queries for one example; null for none."""
+
+    substitutes: Substitutes
+    """Where replacement names come from."""
+
+    def __post_init__(self) -> None:
+        if self.query_budget is not None:
+            at_least_one("query_budget", self.query_budget)
+
+    @abstractmethod
+    def build(self) -> Attack:
+        """Put the parts together."""
+
+
+SUBSTITUTES: Registry[Substitutes] = Registry("substitutes", Substitutes)
+ATTACKS: Registry[AttackRecipe] = Registry("attack", AttackRecipe)

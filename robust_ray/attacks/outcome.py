@@ -1,0 +1,103 @@
+"""What is known of one attacked example, and the row it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from robust_ray.attacks.base import Candidate
+from robust_ray.core.examples import Example
+from robust_ray.core.identity import canonical_json
+from robust_ray.core.records import AttackRecord, Verdict
+from robust_ray.source.distance import Changes
+from robust_ray.source.validity import Validity
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """An adversarial example that counts."""
+
+    candidate: Candidate
+    prediction: int
+    confidence: float
+    """Probability of the true class."""
+
+    changes: Changes
+
+
+@dataclass
+class Outcome:
+    """Facts about one example, filled in as they become known."""
+
+    example: Example
+    verdict: Verdict = Verdict.FAILED
+    prediction: int | None = None
+    """Class predicted for the original."""
+
+    confidence: float | None = None
+    """Probability of the true class, original."""
+
+    tokens: int | None = None
+    identifiers: int | None = None
+    queries: int = 0
+    forwards: int = 0
+    rejected: int = 0
+    budget_exhausted: bool = False
+    validity: Validity | None = None
+    """Of the last claim of success."""
+
+    lowest: float | None = None
+    """Lowest probability of the true class on a candidate that may count."""
+
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    """Query and probability of the true class at each new low; the original's is the first to beat."""
+
+    adversarial: Adversarial | None = None
+    error: str | None = None
+
+    def see(self, query: int, confidence: float) -> None:
+        """Note the probability of the true class on the candidate that was the ``query``-th."""
+        if self.lowest is None or confidence < self.lowest:
+            self.lowest = confidence
+            if self.confidence is None or confidence < self.confidence:
+                self.curve.append((query, confidence))
+
+    def fail(self, error: Exception) -> None:
+        """Note what broke."""
+        self.verdict = Verdict.ERROR
+        self.error = f"{type(error).__name__}: {error}".rstrip().splitlines()[-1]
+
+    def record(self, columns: Mapping[str, Any]) -> AttackRecord:
+        """The row: ``columns`` name the cell and the attack, the rest is known here."""
+        found = self.adversarial
+        return AttackRecord(
+            **columns,
+            uid=self.example.uid,
+            language=self.example.language,
+            verdict=self.verdict,
+            original=self.example.segments[0],
+            adversarial=found.candidate.text if found else None,
+            context=self.example.segments[1:],
+            label=self.example.label,
+            prediction=self.prediction,
+            confidence=self.confidence,
+            adversarial_prediction=found.prediction if found else None,
+            adversarial_confidence=found.confidence if found else self.lowest,
+            queries=self.queries,
+            forwards=self.forwards,
+            curve_queries=tuple(query for query, _ in self.curve),
+            curve_confidence=tuple(confidence for _, confidence in self.curve),
+            budget_exhausted=self.budget_exhausted,
+            identifiers=self.identifiers,
+            identifiers_changed=found.changes.identifiers_changed if found else None,
+            tokens=self.tokens,
+            tokens_changed=found.changes.tokens_changed if found else None,
+            edit_distance=found.changes.edit_distance if found else None,
+            similarity=None,
+            renames=canonical_json(found.candidate.renames if found else {}),
+            is_valid=self.validity.is_valid if self.validity else None,
+            validity=self.validity.level if self.validity else None,
+            rejected=self.rejected,
+            error=self.error,
+        )

@@ -1,0 +1,49 @@
+"""Substitutes from the training corpus: names that programmers of the same kind of code do use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
+from robust_ray.core.examples import Example
+from robust_ray.core.records import SubstituteRecord
+from robust_ray.source.identifiers import analyse
+from robust_ray.source.languages import is_identifier, is_reserved
+
+
+@SUBSTITUTES.register("corpus_vocabulary")
+@dataclass(frozen=True, kw_only=True)
+class CorpusVocabulary(Substitutes):
+    """The most frequent identifiers of the training corpus, offered for every name of every example."""
+
+    limit: int = 5000
+    """Names kept."""
+
+    def __post_init__(self) -> None:
+        at_least_one("limit", self.limit)
+
+    def collect(self, corpus: Sequence[Example], attacked: Sequence[Example]) -> list[SubstituteRecord]:
+        """Count every name in every segment of ``corpus``; equally frequent ones are ranked by name."""
+        occurrences: Counter[str] = Counter()
+        programs = Counter((text, example.language) for example in corpus for text in example.segments)
+        for (text, language), times in programs.items():
+            source = analyse(text, language)
+            for start, end in source.tokens:
+                token = source.data[start:end].decode("utf-8", "surrogatepass")
+                if is_identifier(token, language) and not is_reserved(token, language):
+                    occurrences[token] += times
+        ranked = sorted(occurrences.items(), key=lambda entry: (-entry[1], entry[0]))
+        return [
+            SubstituteRecord(
+                key="",
+                source=self.type,
+                uid=None,
+                identifier=None,
+                substitute=name,
+                rank=rank,
+                score=float(count),
+            )
+            for rank, (name, count) in enumerate(ranked[: self.limit])
+        ]

@@ -1,0 +1,52 @@
+"""WIR-Random: identifiers by word importance, replaced by random names.
+
+Paper: Zeng et al., "An Extensive Study on Pre-trained Models for Program Understanding and Generation", ISSTA 2022,
+    https://doi.org/10.1145/3533767.3534390.
+Official code: https://github.com/ZZR0/ISSTA22-CodeStudy; the form followed here is that in
+    https://github.com/CGCL-codes/Attack_PTMC.
+Deviations:
+    - Names come from the most frequent *identifiers* of the training split, not from the most frequent tokens of the
+      split under attack.
+    - Candidates that would break the program (a keyword, a name in use) are never sent.
+    - The look at the original, which the released code counts as a query, is not counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.constraints import Valid
+from robust_ray.attacks.goals import Untargeted
+from robust_ray.attacks.greedy import Greedy, with_replacement
+from robust_ray.attacks.substitutes import CorpusVocabulary
+from robust_ray.attacks.transformations import RenameIdentifiers
+
+
+@ATTACKS.register("wir_random")
+@dataclass(frozen=True, kw_only=True)
+class WIRRandom(AttackRecipe):
+    """Rename identifiers, the most important first, to the best of a few random names."""
+
+    paper: ClassVar[str] = "Zeng et al., ISSTA 2022, https://doi.org/10.1145/3533767.3534390"
+
+    candidates: int = 30
+    """Names drawn for one identifier, with replacement."""
+
+    substitutes: Substitutes = field(default_factory=CorpusVocabulary)
+    """Where replacement names come from."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least_one("candidates", self.candidates)
+
+    def build(self) -> Attack:
+        """Greedy search by word importance among random names."""
+        return Attack(
+            goal=Untargeted(),
+            transformation=RenameIdentifiers(),
+            constraints=[Valid()],
+            search=Greedy(self.candidates, pick=with_replacement),
+            query_budget=self.query_budget,
+        )

@@ -1,0 +1,226 @@
+"""The command line: list, plan, run, status, doctor.
+
+Exit status: 0 when every call succeeded, 1 when a call failed, 2 for a mistake the user can mend, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import typing
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from robust_ray import __version__
+from robust_ray.core.component import Registry, load_plugins, summary
+from robust_ray.core.errors import RobustRayError, SweepError, did_you_mean
+
+if TYPE_CHECKING:
+    from robust_ray.store import Store
+    from robust_ray.sweep import Sweep
+
+ON = ("ray", "serial")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        status: int = options.command(options, Console())
+    except RobustRayError as error:
+        print(f"robust-ray: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "robust-ray: stopped; what is complete is in the store, the same command goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    root = argparse.ArgumentParser(prog="robust-ray", description=__doc__.splitlines()[0], allow_abbrev=False)
+    root.add_argument("--version", action="version", version=f"robust-ray {__version__}")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="every component, with its parameters, defaults and paper")
+    listing.add_argument("kind", nargs="?", help="one kind only, e.g. attack")
+    listing.set_defaults(command=list_components)
+    plan = commands.add_parser("plan", help="what a sweep would run, what is already there, and a rough cost")
+    plan.add_argument("--json", action="store_true", help="as JSON, with every key")
+    plan.set_defaults(command=show_plan)
+    run = commands.add_parser("run", help="run what is missing")
+    run.add_argument(
+        "--on", choices=ON, default="ray", help="Ray Tune, or one call after the other in this process (default: ray)"
+    )
+    run.add_argument(
+        "--address", help="a running Ray cluster (auto, or ray://host:10001); a local one is started without it"
+    )
+    run.set_defaults(command=run_sweep)
+    status = commands.add_parser("status", help="how far a sweep is, and what failed")
+    status.set_defaults(command=show_status)
+    for command in (plan, run, status):
+        command.add_argument("file", help="a sweep file")
+        command.add_argument("--store", help="folder or URI of the results, instead of the file's")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="change a field, e.g. attacks[0].query_budget=50",
+        )
+    doctor = commands.add_parser("doctor", help="what this machine has")
+    doctor.set_defaults(command=show_doctor)
+    return root
+
+
+def list_components(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray list``."""
+    registries = _registries()
+    if options.kind is not None and options.kind not in registries:
+        raise SweepError(f"the kind {options.kind!r} does not exist; {did_you_mean(options.kind, registries)}")
+    for kind, registry in registries.items():
+        if options.kind in (None, kind):
+            for name, cls in registry.items():
+                console.print(f"[bold]{kind}[/] [bold cyan]{name}[/]  {summary(cls)}", highlight=False, soft_wrap=True)
+                for line in _parameters(cls):
+                    console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+                if cls.paper:
+                    console.print(f"    [dim]{cls.paper}[/]", highlight=False, soft_wrap=True)
+    return 0
+
+
+def show_plan(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray plan FILE``."""
+    from robust_ray.plan import expand, summarize
+    from robust_ray.store import Store
+
+    sweep = _sweep(options)
+    plan = expand(sweep)
+    store = Store.find(sweep.store)
+    present = store.present() if store else set()
+    if options.json:
+        calls = [call.describe() | {"cached": call.key in present} for call in plan.calls.values()]
+        print(json.dumps({"sweep": sweep.name, "store": sweep.store, "calls": calls}, indent=1))
+        return 0
+    from robust_ray.console import duration
+
+    table = Table("stage", "calls", "in store", "to run", "rough cost", box=None)
+    lines = summarize(plan, present, _history(store) if store else {})
+    for line in lines:
+        cost = "?" if line.seconds is None else duration(line.seconds)
+        table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached), cost)
+    console.print(table)
+    missing = sum(line.calls - line.cached for line in lines)
+    console.print(
+        f"{len(plan.calls)} calls, {missing} to run; costs are worker time, from earlier calls in the store (? where there are none)"
+    )
+    if sweep.search is not None:
+        console.print(
+            f"then a search of {sweep.search.trials} proposals for each model and task ({sweep.search.sampler})"
+        )
+    return 0
+
+
+def run_sweep(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray run FILE``."""
+    from robust_ray import runner
+
+    return runner.run(_sweep(options), on=options.on, address=options.address, console=console)
+
+
+def show_status(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray status FILE``; exit status 0 when everything planned is in the store."""
+    from robust_ray.plan import expand, summarize
+    from robust_ray.store import Store
+
+    sweep = _sweep(options)
+    plan, store = expand(sweep), Store.find(sweep.store)
+    present = store.present() if store else set()
+    table = Table("stage", "calls", "in store", "missing", box=None)
+    for line in summarize(plan, present, {}):
+        table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached))
+    console.print(table)
+    runs = sorted(store.runs() if store else [], key=lambda run: run.started)
+    last = {run.key: run for run in runs}
+    failed = [run for key, run in last.items() if key in plan.calls and key not in present and run.outcome == "failed"]
+    for run in failed:
+        console.print(f"FAILED {run.key}: {run.error}", highlight=False, markup=False, soft_wrap=True)
+    missing = sum(key not in present for key in plan.calls)
+    console.print(f"{len(plan.calls) - missing} of {len(plan.calls)} calls are in {sweep.store}")
+    return 1 if missing else 0
+
+
+def show_doctor(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray doctor``; exit status 1 when something a sweep needs is missing."""
+    from robust_ray.doctor import examine
+
+    findings = examine()
+    table = Table("", "what", "found", box=None)
+    for finding in findings:
+        table.add_row("ok" if finding.ok else "!!", finding.what, f"{finding.found} {finding.advice}".strip())
+    console.print(table)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _sweep(options: argparse.Namespace) -> Sweep:
+    from robust_ray.sweep import load
+
+    sweep = load(options.file, options.set)
+    return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
+
+
+def _registries() -> dict[str, Registry[Any]]:
+    from robust_ray.attacks import ATTACKS, SUBSTITUTES
+    from robust_ray.compression import COMPRESSIONS
+    from robust_ray.fidelity import RELATIONS
+    from robust_ray.models import MODELS
+    from robust_ray.tasks import TASKS
+
+    load_plugins()
+    return {registry.kind: registry for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, SUBSTITUTES, RELATIONS)}
+
+
+def _parameters(cls: type[Any]) -> list[str]:
+    """``name: type = default`` for each field."""
+    lines = []
+    for field in dataclasses.fields(cls):
+        hint = field.type if isinstance(field.type, str) else typing.cast(Any, field.type).__name__
+        if field.default is not dataclasses.MISSING:
+            default = (
+                f" = {json.dumps(field.default)}"
+                if _plain(field.default)
+                else f" = {getattr(field.default, 'type', field.default)}"
+            )
+        elif field.default_factory is not dataclasses.MISSING:
+            made = field.default_factory()
+            default = f" = {getattr(made, 'type', made)}"
+        else:
+            default = " (required)"
+        lines.append(f"{field.name}: {hint}{default}")
+    return lines
+
+
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _history(store: Store) -> dict[str, float]:
+    """Median seconds of past calls, by ``stage-label`` and by stage."""
+    seconds: dict[str, list[float]] = {}
+    for run in store.runs():
+        if run.outcome == "done":
+            for name in (run.key.rsplit("-v", 1)[0], run.stage):
+                seconds.setdefault(name, []).append(run.seconds)
+    return {name: median(values) for name, values in seconds.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

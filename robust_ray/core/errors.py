@@ -1,0 +1,42 @@
+"""The mistakes a user can mend, one class per place to look.
+
+Every message is one sentence: where, what must hold, what was got, what to do. The command line prints it and ends
+with status 2; a traceback means a mistake of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RobustRayError(Exception):
+    """Root of every error whose message is meant for the user."""
+
+
+class SweepError(RobustRayError):
+    """The sweep file asks for something that does not exist or cannot be."""
+
+
+class DataError(RobustRayError):
+    """A data set is missing, unreadable, or holds a row that cannot be used."""
+
+
+class ModelError(RobustRayError):
+    """A model or student cannot be loaded, or is not what the task needs."""
+
+
+class StoreError(RobustRayError):
+    """The store cannot be reached, or was written by a newer version."""
+
+
+class CorruptedError(StoreError):
+    """What lies at a key is not what was committed there; the dispatcher recomputes it."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A clause that ends the user's search: ``did you mean 'x'? (known: a, b, x)``."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}(known: {', '.join(names) or 'none'})"

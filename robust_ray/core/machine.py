@@ -1,0 +1,67 @@
+"""Execution settings: where and how fast a call runs, never what it computes. None of this is in a key."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class Warm:
+    """The last few things loaded (victims, above all), so that calls which share one do not load it again."""
+
+    capacity: int = 2
+    _kept: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+
+    def get(self, key: str, load: Callable[[], T]) -> T:
+        """What was loaded under ``key``, loading it if need be and letting the least recently used go."""
+        if key not in self._kept:
+            while len(self._kept) >= self.capacity:
+                self._kept.popitem(last=False)
+            self._kept[key] = load()
+        self._kept.move_to_end(key)
+        value: T = self._kept[key]
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a stage may use while it runs."""
+
+    device: str = "cpu"
+    """A torch device: ``cpu`` or ``cuda``."""
+
+    threads: int = 1
+    """CPU threads of one forward pass. Both dispatchers give a stage the same number, so that sums agree to the bit."""
+
+    max_batch_tokens: int = 16384
+    """Padded tokens in one batch at most."""
+
+    in_flight: int = 64
+    """Examples attacked at once."""
+
+    warm: Warm = field(default_factory=Warm)
+    """Loaded victims, by checkpoint key."""
+
+
+def accelerator_name(*, gpu: bool) -> str:
+    """The model name of the first GPU, or of the processor: what a latency was measured on."""
+    if gpu and shutil.which("nvidia-smi"):
+        query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip().splitlines()
+        if found:
+            return found[0]
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,220 @@
+"""One attempt at a stage call: fetch its inputs, run it, commit its output last, and say what became of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from robust_ray.core.call import Inputs, Ref, StageCall
+from robust_ray.core.errors import CorruptedError, RobustRayError, StoreError
+from robust_ray.core.identity import digest
+from robust_ray.core.machine import Machine
+from robust_ray.core.records import RECORDS, Record, RunRecord
+from robust_ray.dispatch.provenance import facts, peak_memory
+from robust_ray.store import Store
+
+WORK = "ROBUST_RAY_WORK"
+"""Environment variable: where calls work, instead of the system's temporary folder."""
+
+_RECORDS = {record.table: record for record in RECORDS}
+
+
+class Outcome(NamedTuple):
+    """What became of one attempt."""
+
+    key: str
+
+    error: str | None = None
+    """What went wrong, in a line; null when the output is complete."""
+
+    seconds: float = 0.0
+    """Wall time; 0 when the output was there before."""
+
+    damaged: str | None = None
+    """Key of an input that was missing or not what had been committed."""
+
+    users: bool = False
+    """Whether the mistake is the user's, so that trying again is of no use."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the output is complete."""
+        return self.error is None
+
+
+class DamagedError(Exception):
+    """An input is missing or not what was committed; whatever was there has been put aside."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+def execute(call: StageCall, store: Store, machine: Machine) -> Outcome:
+    """Make one attempt at a call. Its exceptions are recorded and returned, not raised.
+
+    Raises:
+        StoreError: not even the record of the attempt can be stored.
+    """
+    with _work_folder(call, store.uri) as folder:
+        if store.has(call.ref):
+            outcome = Outcome(call.key)
+        else:
+            outcome = _attempt(call, store, machine, folder)
+        if outcome.ok or call.stage.table is not None:
+            shutil.rmtree(folder)
+        return outcome
+
+
+def record_death(call: StageCall, store: Store, machine: Machine, started: float, error: str, details: str) -> Outcome:
+    """Record an attempt whose worker died before it could do so itself."""
+    return _record(call, store, machine, started, Outcome(call.key, error, time.time() - started), details)
+
+
+def read_rows(store: Store, ref: Ref) -> list[Record]:
+    """The rows of a call.
+
+    Raises:
+        DamagedError: they are not there, or not what was committed.
+    """
+    with _putting_aside(store, ref):
+        return store.rows(ref)
+
+
+def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> Outcome:
+    started = time.time()
+    details = None
+    error: Exception | None = None
+    try:
+        inputs = _fetch(call, store)
+        _use_threads(machine.threads)
+        rows = call.stage.run(call.key, inputs, folder, machine)
+        _commit(call, store, machine, folder, rows)
+    except Exception as caught:  # one broken call must not end the sweep: it is recorded, retried and reported
+        error, details = caught, traceback.format_exc()
+    outcome = Outcome(
+        call.key,
+        error=None if error is None else _last_line(error),
+        seconds=time.time() - started,
+        damaged=error.key if isinstance(error, DamagedError) else None,
+        users=isinstance(error, RobustRayError) and not isinstance(error, StoreError),  # a store may come back
+    )
+    return _record(call, store, machine, started, outcome, details)
+
+
+def _fetch(call: StageCall, store: Store) -> Inputs:
+    checkpoints: dict[str, Path] = {}
+    tables: dict[str, Sequence[Record]] = {}
+    for role, refs in call.inputs.items():
+        if any(ref.table is None for ref in refs):
+            (ref,) = refs  # a role is one checkpoint, or the rows of any number of calls
+            with _putting_aside(store, ref):
+                checkpoints[role] = store.checkpoint(ref.key)
+        else:
+            tables[role] = [row for ref in refs for row in read_rows(store, ref)]
+    keys = {role: tuple(ref.key for ref in refs) for role, refs in call.inputs.items()}
+    return Inputs(checkpoints=checkpoints, tables=tables, keys=keys)
+
+
+@contextmanager
+def _putting_aside(store: Store, ref: Ref) -> Iterator[None]:
+    """Turn whatever is wrong with an input into a :class:`DamagedError`, and make its key incomplete."""
+    if not store.has(ref):
+        raise DamagedError(ref.key, f"{ref.key} is no longer in the store")
+    try:
+        yield
+    except CorruptedError as error:
+        store.discard(ref)
+        raise DamagedError(ref.key, str(error)) from error
+
+
+def _commit(call: StageCall, store: Store, machine: Machine, folder: Path, rows: Sequence[Record]) -> None:
+    provenance = call.describe() | facts(gpu=machine.device != "cpu")._asdict()
+    if call.stage.table is None:
+        store.put_checkpoint(call.key, folder, provenance)
+    else:
+        store.put_rows(call.ref, rows, provenance, _RECORDS[call.stage.table])
+
+
+def _record(
+    call: StageCall, store: Store, machine: Machine, started: float, outcome: Outcome, details: str | None
+) -> Outcome:
+    store.put_run(
+        RunRecord(
+            key=call.key,
+            attempt=uuid.uuid4().hex,
+            stage=call.stage.name,
+            outcome="done" if outcome.ok else "failed",
+            started=started,
+            seconds=outcome.seconds,
+            peak_memory=peak_memory(),
+            energy=None,
+            **facts(gpu=machine.device != "cpu")._asdict(),
+            error=outcome.error,
+            traceback=details,
+        )
+    )
+    return outcome
+
+
+def _last_line(error: Exception) -> str:
+    """The user's sentence, or the exception with its type as a traceback ends."""
+    if isinstance(error, RobustRayError | DamagedError):
+        return " ".join(str(error).split())
+    return " ".join("".join(traceback.format_exception_only(error)).split())
+
+
+def _use_threads(threads: int) -> None:
+    """Let torch compute with ``threads``, whether it is loaded already or will be by the stage."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+
+
+@contextmanager
+def _work_folder(call: StageCall, store_uri: str) -> Iterator[Path]:
+    """The folder a call works in, held by one process of this machine at a time.
+
+    A checkpoint's folder is the same in every attempt and outlives a kill, so that a training goes on where it was;
+    rows are made in an empty one.
+    """
+    root = Path(os.environ.get(WORK) or tempfile.gettempdir()) / f"robust-ray-{os.getuid()}" / digest(store_uri)
+    folder = root / call.key
+    root.mkdir(parents=True, exist_ok=True)
+    with locked(root / f"{call.key}.lock"):
+        if call.stage.table is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+        yield folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever has it; the system frees it when the holder dies."""
+    while True:
+        with path.open("w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not _is_still(path, stream.fileno()):  # the holder we waited for has removed it
+                continue
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False

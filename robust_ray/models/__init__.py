@@ -1,0 +1,7 @@
+"""Code models and what becomes of them: networks, checkpoints, fine-tuning, victims, costs."""
+
+from robust_ray.models.base import MODELS, CodeModel, Training
+from robust_ray.models.huggingface import HuggingFace
+from robust_ray.models.scratch_roberta import ScratchRoberta
+
+__all__ = ["MODELS", "CodeModel", "HuggingFace", "ScratchRoberta", "Training"]

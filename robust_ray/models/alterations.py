@@ -1,0 +1,124 @@
+"""Structural changes to a network, by name: what compression did to its shape, so that a fresh process can do it again.
+
+A checkpoint lists its alterations. They are applied to the freshly built architecture, before the weights are loaded
+into it, so what they put in the place of a module must keep all it knows in parameters and buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from robust_ray.core.errors import ModelError, did_you_mean
+
+Apply = Callable[[nn.Module, Mapping[str, Any]], nn.Module]
+
+DESCRIBES_A_WEIGHT = ("scale",)
+"""Last names of buffers that say how another tensor is stored; they are not counted as parameters."""
+
+
+class Alteration(NamedTuple):
+    """A change of structure and what it costs the network."""
+
+    apply: Apply
+    """Module and description → the altered module; may change its argument."""
+
+    batch_invariant: bool
+    """Whether answers stay independent of batch neighbours."""
+
+    cpu_inference_only: bool
+    """Whether the altered network has no gradients and no GPU kernels."""
+
+
+ALTERATIONS: dict[str, Alteration] = {}
+"""All alterations, by the ``type`` of their description."""
+
+
+def alteration(
+    name: str, *, batch_invariant: bool = True, cpu_inference_only: bool = False
+) -> Callable[[Apply], Apply]:
+    """Function decorator that makes an alteration known under ``name``."""
+
+    def add(apply: Apply) -> Apply:
+        ALTERATIONS[name] = Alteration(apply, batch_invariant, cpu_inference_only)
+        return apply
+
+    return add
+
+
+def find(description: Mapping[str, Any]) -> Alteration:
+    """The alteration a description names.
+
+    Raises:
+        ModelError: there is none of that name.
+    """
+    name = str(description.get("type"))
+    if name not in ALTERATIONS:
+        raise ModelError(f"alteration {name!r} does not exist; {did_you_mean(name, ALTERATIONS)}")
+    return ALTERATIONS[name]
+
+
+@alteration("int8_dynamic", batch_invariant=False, cpu_inference_only=True)
+def int8_dynamic(module: nn.Module, description: Mapping[str, Any]) -> nn.Module:
+    """Every linear layer with int8 weights, its input quantized on the fly; description: ``per_channel`` (bool).
+
+    Source: the same numbers, to the bit, as ``torch.ao.quantization.quantize_dynamic`` (deprecated, hence not called).
+    """
+    for name, child in module.named_children():
+        if type(child) is nn.Linear:
+            setattr(module, name, Int8Linear(child, per_channel=description["per_channel"]))
+        else:
+            int8_dynamic(child, description)
+    return module
+
+
+class Int8Linear(nn.Module):
+    """A linear layer on int8 weights, symmetric around zero, and float activations quantized per batch.
+
+    The scale of the activations is one number for the whole batch: that is why an answer depends on its neighbours.
+    """
+
+    weight: Tensor
+    """``(out, in)`` int8."""
+
+    scale: Tensor
+    """``(out,)`` float32, or ``()`` for one scale per tensor."""
+
+    bias: Tensor | None
+    """``(out,)`` float32."""
+
+    def __init__(self, linear: nn.Linear, *, per_channel: bool) -> None:
+        super().__init__()
+        weight = linear.weight.detach().float()
+        low, high = weight.aminmax(dim=1) if per_channel else weight.aminmax()
+        largest = torch.maximum(-low.clamp(max=0.0), high.clamp(min=0.0))
+        scale = (largest / 127.5).clamp(min=torch.finfo(torch.float32).eps)
+        steps = weight * (1.0 / scale).view(-1, 1)  # as torch's own kernel does; weight / scale rounds otherwise
+        self.register_buffer("weight", steps.round().clamp(-128, 127).to(torch.int8))
+        self.register_buffer("scale", scale)
+        self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float().clone())
+        self._packed: Any = None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``(..., in)`` → ``(..., out)``, float32."""
+        if self._packed is None:
+            self._packed = torch.ops.quantized.linear_prepack(self._quantized(), self.bias)
+        outputs: Tensor = torch.ops.quantized.linear_dynamic(inputs, self._packed, True)
+        return outputs
+
+    def _quantized(self) -> Tensor:
+        if self.scale.ndim == 0:
+            return torch._make_per_tensor_quantized_tensor(self.weight, float(self.scale), 0)
+        zero_points = torch.zeros(len(self.scale), dtype=torch.int64)
+        return torch._make_per_channel_quantized_tensor(self.weight, self.scale.double(), zero_points, 0)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._packed = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies pack their own weights; the packed form belongs to this process."""
+        return self.__dict__ | {"_packed": None}

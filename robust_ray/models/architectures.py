@@ -1,0 +1,96 @@
+"""From a JSON-able description to a network without its weights.
+
+Every module takes ``input_ids`` and ``attention_mask`` (and, if the tokenizer makes them, ``token_type_ids``) and
+returns an object with ``logits`` of shape ``(batch, n_labels)``, or ``(batch, 1)`` for a two-class head of one logit.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, RobertaConfig, RobertaModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from robust_ray.core.errors import ModelError, did_you_mean
+
+Architecture = Mapping[str, Any]
+
+
+def build_module(architecture: Architecture) -> nn.Module:
+    """The module an architecture describes, its weights drawn from torch's global generator.
+
+    Raises:
+        ModelError: the description names no known architecture, or one that cannot be built.
+    """
+    name = str(architecture.get("type"))
+    if name not in ARCHITECTURES:
+        raise ModelError(f"architecture {name!r} does not exist; {did_you_mean(name, ARCHITECTURES)}")
+    return ARCHITECTURES[name](architecture)
+
+
+def describe_huggingface(config: Any, *, trust_remote_code: bool = False) -> Architecture:
+    """The description of a classifier of transformers."""
+    fields = {name: value for name, value in json.loads(config.to_json_string()).items() if name != "_name_or_path"}
+    return {"type": "huggingface", "config": fields, "trust_remote_code": trust_remote_code}
+
+
+def build_huggingface(architecture: Architecture) -> nn.Module:
+    """A sequence classifier of transformers from its configuration (``config``, as in ``config.json``)."""
+    trust = architecture["trust_remote_code"]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.json").write_text(json.dumps(architecture["config"]))
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
+    module: nn.Module = AutoModelForSequenceClassification.from_config(config, trust_remote_code=trust)
+    return module
+
+
+class SegmentClassifier(nn.Module):
+    """A RoBERTa encoder that reads each segment alone, and a head on the mean of each segment's states.
+
+    The head sees ``u`` for one segment and ``[u, v, |u - v|, u * v]`` for two.
+
+    Source: the head of InferSent, Conneau et al., EMNLP 2017, https://arxiv.org/abs/1705.02364, with one hidden layer.
+    """
+
+    def __init__(self, config: RobertaConfig, segments: int) -> None:
+        super().__init__()
+        self.encoder = RobertaModel(config, add_pooling_layer=False)
+        self.dense = nn.Linear(config.hidden_size * (1 if segments == 1 else 4), config.hidden_size)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.out = nn.Linear(config.hidden_size, config.num_labels)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> SequenceClassifierOutput:
+        """``(batch, segments, length)`` ids and mask, or ``(batch, length)`` for one segment."""
+        rows, mask = input_ids.flatten(0, -2), attention_mask.flatten(0, -2)
+        states = self.encoder(input_ids=rows, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        means = (states * weights).sum(1) / weights.sum(1)
+        means = means.view(len(input_ids), -1, means.shape[-1])
+        hidden = torch.tanh(self.dense(self.dropout(_compare(means))))
+        return SequenceClassifierOutput(logits=self.out(self.dropout(hidden)))
+
+
+def _compare(means: Tensor) -> Tensor:
+    """``(batch, segments, hidden)`` → ``(batch, hidden)`` for one segment, ``(batch, 4 * hidden)`` for two."""
+    if means.shape[1] == 1:
+        return means[:, 0]
+    u, v = means.unbind(1)
+    return torch.cat([u, v, (u - v).abs(), u * v], dim=-1)
+
+
+def build_segment_roberta(architecture: Architecture) -> nn.Module:
+    """A :class:`SegmentClassifier` from the fields of a ``RobertaConfig`` and the number of ``segments``."""
+    return SegmentClassifier(RobertaConfig(**architecture["config"]), architecture["segments"])
+
+
+ARCHITECTURES: dict[str, Callable[[Architecture], nn.Module]] = {
+    "huggingface": build_huggingface,
+    "segment_roberta": build_segment_roberta,
+}
+"""All architectures, by the ``type`` of their description."""

@@ -1,0 +1,90 @@
+"""Any sequence classifier of transformers, from the hub or from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from robust_ray.core.errors import ModelError
+from robust_ray.core.examples import Example
+from robust_ray.core.identity import files_digest
+from robust_ray.models.base import MODELS, CodeModel, reason
+
+if TYPE_CHECKING:
+    from robust_ray.models.students import Network
+
+
+@MODELS.register("huggingface")
+@dataclass(frozen=True, kw_only=True)
+class HuggingFace(CodeModel):
+    """A pretrained encoder (CodeBERT, GraphCodeBERT, CodeGPT …) with a classification head; pairs are read jointly."""
+
+    paper: ClassVar[str] = "Wolf et al., Transformers, EMNLP 2020, https://aclanthology.org/2020.emnlp-demos.6"
+
+    name: str
+    """Name on the Hugging Face hub, or a folder in the hub's layout (its files' content is then in the key)."""
+
+    hub_revision: str | None = None
+    """Branch, tag or commit on the hub; name a commit where a result must be repeatable for ever."""
+
+    trust_remote_code: bool = False
+    """Whether to run Python code that comes with the weights."""
+
+    def revision(self) -> str | None:
+        """Fingerprint of a local folder; None for a name on the hub."""
+        folder = Path(self.name).expanduser()
+        return files_digest([path for path in folder.iterdir() if path.is_file()]) if folder.is_dir() else None
+
+    def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
+        """The pretrained network with a head drawn from ``seed``."""
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        from robust_ray.models.architectures import describe_huggingface
+        from robust_ray.models.students import Network
+
+        folder = Path(self.name).expanduser()
+        name = str(folder) if folder.is_dir() else self.name
+        origin = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, **origin)
+            with torch.random.fork_rng([]):
+                torch.manual_seed(seed)
+                module = AutoModelForSequenceClassification.from_pretrained(
+                    name, num_labels=n_labels, ignore_mismatched_sizes=True, dtype=torch.float32, **origin
+                )
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ModelError(
+                f"model 'huggingface': {self.name!r} must be a sequence classifier on the hub or in a folder, "
+                f"but got {reason(error)!r}; check the name and the network"
+            ) from error
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        module.config.pad_token_id = tokenizer.pad_token_id
+        return Network(
+            module=module.eval(),
+            tokenizer=tokenizer,
+            n_labels=n_labels,
+            max_length=min(_positions(module), int(tokenizer.model_max_length)),
+            pair_encoding="joint",
+            architecture=describe_huggingface(module.config, trust_remote_code=self.trust_remote_code),
+        )
+
+
+UNBOUNDED = 1_000_000
+
+
+def _positions(module: Any) -> int:
+    """Tokens the position table reaches; RoBERTa's starts after its padding index, so its first rows are never used."""
+    from torch import nn
+
+    positions = getattr(module.config, "max_position_embeddings", None)
+    if positions is None:
+        return UNBOUNDED
+    for table in module.modules():
+        if isinstance(table, nn.Embedding) and table.num_embeddings == positions and table.padding_idx is not None:
+            return int(positions) - table.padding_idx - 1
+    return int(positions)

@@ -1,0 +1,101 @@
+"""A small RoBERTa trained from nothing: no download, minutes on a laptop's core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from robust_ray.core.errors import ModelError, SweepError
+from robust_ray.core.examples import Example
+from robust_ray.models.base import MODELS, CodeModel
+from robust_ray.models.tokenization import SMALLEST, SPECIALS, train_bpe
+
+if TYPE_CHECKING:
+    from robust_ray.models.students import Network
+
+
+@MODELS.register("scratch_roberta")
+@dataclass(frozen=True, kw_only=True)
+class ScratchRoberta(CodeModel):
+    """A small RoBERTa encoder with fresh weights and a tokenizer trained on the training split.
+
+    Deviations: the head reads the mean of the states, not the first one, which learns faster without pretraining.
+    """
+
+    paper: ClassVar[str] = "Liu et al., RoBERTa, 2019, https://arxiv.org/abs/1907.11692"
+
+    vocabulary: int = 4000
+    """Tokens of the byte-level BPE at most."""
+
+    layers: int = 2
+    """Transformer layers."""
+
+    hidden: int = 128
+    """Width of a state; a multiple of ``heads``."""
+
+    heads: int = 4
+    """Attention heads of a layer."""
+
+    intermediate: int = 256
+    """Width of the feed-forward block."""
+
+    dropout: float = 0.1
+    """In the encoder and the head, in [0, 1)."""
+
+    max_length: int = 160
+    """Positions: tokens of a row at most."""
+
+    pair_encoding: Literal["joint", "siamese"] = "siamese"
+    """How two segments are read: one after the other, or each alone and then compared."""
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "hidden", "heads", "intermediate"):
+            if getattr(self, name) < 1:
+                raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+        if self.vocabulary < SMALLEST:
+            raise SweepError(f"`vocabulary >= {SMALLEST}` (every byte) must hold, but got {self.vocabulary}; raise it")
+        if self.hidden % self.heads:
+            raise SweepError(f"`hidden` must be a multiple of {self.heads} heads, but got {self.hidden}; change either")
+        if not 0.0 <= self.dropout < 1.0:
+            raise SweepError(f"`0 <= dropout < 1` must hold, but got {self.dropout}; 0.1 is usual")
+        if self.max_length < 8:
+            raise SweepError(f"`max_length >= 8` must hold, but got {self.max_length}; raise it")
+
+    def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
+        """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
+        import torch
+
+        from robust_ray.models.architectures import build_module
+        from robust_ray.models.students import Network
+
+        if not examples:
+            raise ModelError("model 'scratch_roberta': its tokenizer learns from examples, but got none; add some")
+        tokenizer = train_bpe((text for example in examples for text in example.segments), self.vocabulary)
+        config = {
+            "vocab_size": len(tokenizer),
+            "num_hidden_layers": self.layers,
+            "hidden_size": self.hidden,
+            "num_attention_heads": self.heads,
+            "intermediate_size": self.intermediate,
+            "hidden_dropout_prob": self.dropout,
+            "attention_probs_dropout_prob": self.dropout,
+            "max_position_embeddings": self.max_length + SPECIALS.index("<pad>") + 1,
+            "pad_token_id": SPECIALS.index("<pad>"),
+            "type_vocab_size": 1,
+            "num_labels": n_labels,
+        }
+        segments = len(examples[0].segments) if self.pair_encoding == "siamese" else 1
+        architecture = {"type": "segment_roberta", "config": config, "segments": segments}
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            module = build_module(architecture).eval()
+        return Network(
+            module=module,
+            tokenizer=tokenizer,
+            n_labels=n_labels,
+            max_length=self.max_length,
+            pair_encoding=self.pair_encoding,
+            architecture=architecture,
+        )

@@ -1,0 +1,152 @@
+"""The checkpoint: what a teacher or a student is in memory and on disk.
+
+On disk: ``architecture.json``, ``model.safetensors`` and the tokenizer's own files. Nothing in it is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoTokenizer
+
+from robust_ray.core.errors import CorruptedError, ModelError
+from robust_ray.core.machine import Machine
+from robust_ray.models import alterations
+from robust_ray.models.architectures import Architecture, build_module
+from robust_ray.models.base import reason
+
+if TYPE_CHECKING:
+    from robust_ray.models.victim import TransformerVictim
+
+PairEncoding = Literal["joint", "siamese"]
+
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "architecture.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A classifier with its tokenizer."""
+
+    module: nn.Module
+    """Weights and code; see :mod:`robust_ray.models.architectures` for what it takes and returns."""
+
+    tokenizer: Any
+    """A tokenizer of transformers."""
+
+    n_labels: int
+    """Classes."""
+
+    max_length: int
+    """Tokens of one row at most, specials included: a segment, or a pair that is read jointly."""
+
+    pair_encoding: PairEncoding
+    """``joint``: segments in one row, one after the other; ``siamese``: a row each."""
+
+    architecture: Architecture
+    """What :func:`build_module` makes the module from, before any alteration."""
+
+    alterations: tuple[Mapping[str, Any], ...] = ()
+    """Structural changes since, in order."""
+
+    @property
+    def batch_invariant(self) -> bool:
+        """Whether an answer is independent of its batch neighbours."""
+        return all(alterations.find(description).batch_invariant for description in self.alterations)
+
+    @property
+    def cpu_inference_only(self) -> bool:
+        """Whether it can be neither trained nor moved to a GPU."""
+        return any(alterations.find(description).cpu_inference_only for description in self.alterations)
+
+
+def alter(network: Network, description: Mapping[str, Any]) -> Network:
+    """The network after one structural change; the module of the argument is used up.
+
+    Raises:
+        ModelError: there is no such alteration.
+    """
+    module = alterations.find(description).apply(network.module, description)
+    return replace(network, module=module, alterations=(*network.alterations, description))
+
+
+def save(network: Network, folder: Path) -> None:
+    """Write a checkpoint that :func:`load` makes the same network of, to the bit."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors, aliases = _without_twins(network.module.state_dict())
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    network.tokenizer.save_pretrained(folder)
+    description = {
+        "architecture": network.architecture,
+        "alterations": list(network.alterations),
+        "aliases": aliases,
+        "n_labels": network.n_labels,
+        "max_length": network.max_length,
+        "pair_encoding": network.pair_encoding,
+    }
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, sort_keys=True) + "\n")
+
+
+def load(folder: Path, device: str = "cpu") -> Network:
+    """Read a checkpoint; the module is in evaluation mode.
+
+    Raises:
+        ModelError: the folder is not a checkpoint.
+        CorruptedError: it is one, but its files are damaged.
+    """
+    for name in (DESCRIPTION, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: a checkpoint must hold {name!r}, but it is missing; make it anew")
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text())
+        architecture = description["architecture"]
+        trust = architecture.get("trust_remote_code", False)
+        network = Network(
+            module=build_module(architecture),
+            tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=trust),
+            n_labels=description["n_labels"],
+            max_length=description["max_length"],
+            pair_encoding=description["pair_encoding"],
+            architecture=architecture,
+        )
+        for change in description["alterations"]:
+            network = alter(network, change)
+        tensors = load_file(folder / WEIGHTS)
+        twins = {alias: tensors[name] for alias, name in description["aliases"].items()}
+        network.module.load_state_dict(tensors | twins)
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
+        said = reason(error)
+        raise CorruptedError(f"{folder}: a checkpoint must be readable, but got {said!r}; make it anew") from error
+    network.module.to(device).eval()
+    return network
+
+
+def load_victim(folder: Path, machine: Machine) -> TransformerVictim:
+    """The network of a checkpoint, ready to answer on this machine (on its CPU where the network knows no other)."""
+    from robust_ray.models.victim import TransformerVictim
+
+    network = load(folder)
+    device = "cpu" if network.cpu_inference_only else machine.device
+    network.module.to(device)
+    return TransformerVictim(network=network, device=device, threads=machine.threads)
+
+
+def _without_twins(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tied weights once, and the other names they go by."""
+    tensors: dict[str, Tensor] = {}
+    aliases: dict[str, str] = {}
+    names: dict[tuple[int, tuple[int, ...]], str] = {}
+    for name, tensor in state.items():
+        first = names.setdefault((tensor.data_ptr(), tuple(tensor.shape)), name)
+        if first == name:
+            tensors[name] = tensor.detach().cpu().contiguous()
+        else:
+            aliases[name] = first
+    return tensors, aliases

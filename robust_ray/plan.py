@@ -1,0 +1,167 @@
+"""From a sweep to a plan: a DAG of stage calls in which every key occurs once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from robust_ray.compression import Compression, NoCompression
+from robust_ray.core.call import Ref, StageCall
+from robust_ray.core.component import Component
+from robust_ray.core.identity import digest
+from robust_ray.core.machine import accelerator_name
+from robust_ray.models import CodeModel
+from robust_ray.stages import Attack, Cell, CollectSubstitutes, Compress, Evaluate, Fidelity, Finetune, Teach
+from robust_ray.sweep import STAGES, Sweep
+from robust_ray.tasks import Task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Calls by key, inputs before what needs them."""
+
+    sweep: Sweep
+    calls: Mapping[str, StageCall]
+
+    def stages(self) -> dict[str, list[StageCall]]:
+        """Calls by stage name, in the order of the stages."""
+        found: dict[str, list[StageCall]] = {name: [] for name in STAGES}
+        for call in self.calls.values():
+            found[call.stage.name].append(call)
+        return {name: calls for name, calls in found.items() if calls}
+
+    def document(self) -> dict[str, Any]:
+        """What the store keeps of a plan: which keys the sweep is made of."""
+        return {"sweep": self.sweep.name, "keys": list(self.calls)}
+
+
+class Proposal(NamedTuple):
+    """One student to measure: what a search proposes and a grid enumerates."""
+
+    model: CodeModel
+    task: Task
+    compression: Compression
+    seed: int
+
+
+def expand(sweep: Sweep) -> Plan:
+    """The whole cross product of a sweep."""
+    proposals = [
+        Proposal(model, task, compression, seed)
+        for seed in sweep.seeds
+        for task in sweep.tasks
+        for model in sweep.models
+        for compression in _distinct([NoCompression(), *sweep.compressions])
+    ]
+    return plan_of(sweep, proposals)
+
+
+def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
+    """The calls that measure these proposals, breadth first: what later calls share comes early."""
+    calls = [call for proposal in proposals for call in calls_of(sweep, proposal)]
+    depth = {name: i for i, name in enumerate(STAGES)}
+    ordered = sorted(calls, key=lambda call: depth[call.stage.name])  # stable, and inputs are always of earlier stages
+    return Plan(sweep, {call.key: call for call in ordered})
+
+
+def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
+    """Every call it takes to measure one student, shared ones included."""
+    model, task, compression, seed = proposal
+    finetune = StageCall(Finetune(model=model, task=task, training=sweep.training, seed=seed))
+    student = _compress(sweep, proposal, finetune)
+    teacher = _compress(sweep, proposal._replace(compression=NoCompression()), finetune)
+    cell = Cell(
+        model=model, task=task, training=sweep.training, compression=compression, seed=seed, teacher=finetune.key
+    )
+    accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").gpu > 0)
+    evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
+    calls = [finetune, *student, *teacher, StageCall(evaluate, {"student": (student[-1].ref,)})]
+    attacks = _attacks(sweep, cell, student[-1].ref)
+    baseline = Cell(
+        model=model, task=task, training=sweep.training, compression=NoCompression(), seed=seed, teacher=finetune.key
+    )
+    attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)
+    calls += [call for shards in (*attacks, *attacks_on_teacher) for call in shards]
+    if not sweep.relations or compression == NoCompression():
+        return calls
+    both = {"teacher": (teacher[-1].ref,), "student": (student[-1].ref,)}
+    clean = Fidelity(cell=cell, relations=sweep.relations, examples=sweep.examples.evaluate, attack=None)
+    calls.append(StageCall(clean, both))
+    for recipe, on_teacher, on_student in zip(sweep.attacks, attacks_on_teacher, attacks, strict=True):
+        fidelity = Fidelity(cell=cell, relations=sweep.relations, examples=None, attack=recipe)
+        attacked = {"attacks_on_teacher": _refs(on_teacher), "attacks_on_student": _refs(on_student)}
+        calls.append(StageCall(fidelity, both | attacked))
+    return calls
+
+
+class StageSummary(NamedTuple):
+    """One line of a plan."""
+
+    stage: str
+    calls: int
+    cached: int
+    seconds: float | None
+    """Rough time of what is missing, in seconds of one worker; null where the store has no history of the stage."""
+
+
+def summarize(plan: Plan, present: Collection[str], history: Mapping[str, float]) -> list[StageSummary]:
+    """Counts per stage, what is already there, and what the rest may cost.
+
+    Args:
+        plan: The plan.
+        present: Keys complete in the store.
+        history: ``stage-label`` (and bare ``stage``) → median seconds of past calls.
+    """
+    lines = []
+    for stage, calls in plan.stages().items():
+        missing = [call for call in calls if call.key not in present]
+        costs = [history.get(f"{stage}-{call.stage.label()}", history.get(stage)) for call in missing]
+        known = [cost for cost in costs if cost is not None]
+        seconds = sum(known) if len(known) == len(costs) else None
+        lines.append(StageSummary(stage, len(calls), len(calls) - len(missing), seconds))
+    return lines
+
+
+def _compress(sweep: Sweep, proposal: Proposal, finetune: StageCall) -> list[StageCall]:
+    """The calls that make a student of a teacher; the student's comes last."""
+    compress = Compress(
+        compression=proposal.compression, task=proposal.task, training=sweep.training, seed=proposal.seed
+    )
+    if not proposal.compression.needs_teacher_logits:
+        return [StageCall(compress, {"teacher": (finetune.ref,)})]
+    teach = StageCall(Teach(task=proposal.task), {"teacher": (finetune.ref,)})
+    return [teach, StageCall(compress, {"teacher": (finetune.ref,), "logits": (teach.ref,)})]
+
+
+def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[list[StageCall]]:
+    """For each recipe its substitutes call, then its shards."""
+    count, size = sweep.examples.attack, sweep.examples.shard
+    found = []
+    for recipe in sweep.attacks:
+        substitutes = StageCall(CollectSubstitutes(substitutes=recipe.substitutes, task=cell.task))
+        inputs = {"student": (student,), "substitutes": (substitutes.ref,)}
+        shards = [
+            StageCall(Attack(cell=cell, attack=recipe, start=start, stop=min(start + size, count)), inputs)
+            for start in range(0, count, size)
+        ]
+        found.append([substitutes, *shards])
+    return found
+
+
+def _refs(calls: Sequence[StageCall]) -> tuple[Ref, ...]:
+    """Where the attack rows of a recipe's calls lie."""
+    return tuple(call.ref for call in calls if call.stage.name == Attack.name)
+
+
+def _distinct(components: Iterable[Any]) -> list[Any]:
+    """The same component listed twice is one point of the axis."""
+    seen = Counter[str]()
+    distinct: list[Component] = []
+    for component in components:
+        key = digest(component)
+        if not seen[key]:
+            distinct.append(component)
+        seen[key] += 1
+    return distinct

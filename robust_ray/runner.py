@@ -1,0 +1,118 @@
+"""One run of a sweep, from the file's object to the exit status: the edge where everything meets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from robust_ray import search
+from robust_ray.console import Display, duration
+from robust_ray.core.errors import DataError, SweepError
+from robust_ray.dispatch import serial
+from robust_ray.dispatch.base import Counts, Feed, Report, Settings
+from robust_ray.plan import Plan, expand
+from robust_ray.store import Store
+from robust_ray.sweep import Sweep
+from robust_ray.tasks import Split, Task
+
+if TYPE_CHECKING:
+    from robust_ray.dispatch.optuna import StudyFeed
+    from robust_ray.dispatch.study import Point
+
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+
+
+def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
+    """Run what is missing of a sweep; returns the exit status: 0 only if every call succeeded.
+
+    Raises:
+        RobustRayError: what can be known to be wrong before any compute is.
+    """
+    if on == "serial" and address is not None:
+        raise SweepError("--address: only --on ray connects to a cluster, but got --on serial; leave one of them out")
+    if sweep.search is not None:
+        search.check(sweep.search, f"{sweep.name}: search")
+    plan = expand(sweep)
+    store = Store.open(sweep.store)
+    _put_damaged_aside(plan, store, console)
+    if sweep.search is not None or not plan.calls.keys() <= store.present():
+        for task in sweep.tasks:
+            _read(task)
+    store.put_plan(sweep.name, plan.document())
+    feed = _feed(sweep, store)
+    with Display(console) as display:
+        report = _dispatch(on, plan, store, display, feed, address)
+    _tell(report, store, console)
+    if feed is not None and sweep.search is not None:
+        store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | feed.keys)})
+        for front in feed.fronts():
+            console.print(front_table(front.model, front.task, front.points, [objective.metric for objective in sweep.search.objectives]))
+    return 0 if report.ok else 1
+
+
+def _feed(sweep: Sweep, store: Store) -> StudyFeed | None:
+    if sweep.search is None:
+        return None
+    from robust_ray.dispatch.optuna import StudyFeed
+
+    return StudyFeed(sweep, store)
+
+
+def _dispatch(on: str, plan: Plan, store: Store, display: Display, feed: Feed | None, address: str | None) -> Report:
+    calls, settings = plan.calls.values(), Settings.of(plan.sweep)
+    if on == "serial":
+        return serial.run(calls, store, settings, progress=display, feed=feed)
+    from robust_ray.dispatch import tune
+
+    return tune.run(calls, store, settings, progress=display, feed=feed, address=address)
+
+
+def _put_damaged_aside(plan: Plan, store: Store, console: Console) -> None:
+    """What lies in the store and is not what was committed is not trusted: it is kept aside and computed again."""
+    present = store.present()
+    for ref in store.damaged([call.ref for call in plan.calls.values() if call.key in present]):
+        store.discard(ref)
+        console.print(f"damaged, computed again: {ref.key}", highlight=False, soft_wrap=True)
+
+
+def _read(task: Task) -> None:
+    """Read every split now: a bad row is cheaper to learn of before any training than after."""
+    for split in SPLITS:
+        if not task.load(split):
+            raise DataError(
+                f"task {task.type!r}: the {split} split must hold examples, but it is empty; check its data"
+            )
+
+
+def _tell(report: Report, store: Store, console: Console) -> None:
+    """The table at the end, what failed, and where everything is."""
+    console.print(counts_table(report.counts))
+    for failure in report.failures:
+        console.print(f"FAILED {failure.key}: {failure.error}", highlight=False, markup=False, soft_wrap=True)
+    if report.skipped:
+        needed = "because something they need failed; the same command tries again"
+        console.print(f"{len(report.skipped)} calls were skipped {needed}")
+    console.print(
+        f"{duration(report.seconds)}; rows and checkpoints are in {store.uri}", highlight=False, soft_wrap=True
+    )
+
+
+def counts_table(counts: Mapping[str, Counts]) -> Table:
+    """Calls per stage, as they ended."""
+    names = ("total", "done", "cached", "failed", "skipped")
+    table = Table("stage", "calls", *names[1:], box=None)
+    for stage, count in counts.items():
+        table.add_row(stage, *(str(getattr(count, name)) for name in names))
+    return table
+
+
+def front_table(model: str, task: str, points: Sequence[Point], metrics: Sequence[str]) -> Table:
+    """The settings nothing else beats, with what was measured of them."""
+    table = Table("settings", *metrics, title=f"Pareto front: {model} on {task}", box=None)
+    for point in points:
+        settings = ", ".join(f"{name}={value}" for name, value in point.params.items())
+        table.add_row(settings, *(f"{value:.4g}" for value in point.values))
+    return table

@@ -1,0 +1,121 @@
+"""Rows as Parquet: a record's fields are the schema, and a file is one call's rows in order.
+
+Pure: records in, bytes out, and back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from robust_ray.core.errors import CorruptedError
+from robust_ray.core.records import Record
+
+R = TypeVar("R", bound=Record)
+
+_PROVENANCE = b"robust_ray.provenance"
+_SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+def schema(record: type[Record]) -> pa.Schema:
+    """The Arrow schema of a record: its fields in order, nullable where the hint says ``| None``."""
+    return _schema(record)  # type: ignore[arg-type]  # mypy takes a dataclass's __hash__ for its class's
+
+
+def to_table(rows: Sequence[Record], record: type[Record]) -> pa.Table:
+    """Rows as a table, in order.
+
+    Raises:
+        TypeError: a row of another class.
+        ValueError: a null where the record knows none, or a value of the wrong type.
+    """
+    wrong = next((row for row in rows if type(row) is not record), None)
+    if wrong is not None:
+        raise TypeError(f"rows of {record.__name__} are needed, but got {type(wrong).__name__}")
+    columns = []
+    for field in schema(record):
+        values = [getattr(row, field.name) for row in rows]
+        if not field.nullable and any(value is None for value in values):
+            raise ValueError(f"{record.__name__}.{field.name} must not be null, but got None")
+        try:
+            columns.append(pa.array(values, field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ValueError(f"{record.__name__}.{field.name} must be {field.type}, but got: {error}") from error
+    return pa.Table.from_arrays(columns, schema=schema(record))
+
+
+def from_table(table: pa.Table, record: type[R]) -> list[R]:
+    """The rows of a table that has the record's schema."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    lists = [field.name for field in table.schema if pa.types.is_list(field.type)]
+    return [record(**row | {name: tuple(row[name]) for name in lists}) for row in rows]
+
+
+def to_parquet(table: pa.Table, provenance: Mapping[str, Any]) -> bytes:
+    """A whole Parquet file: zstd, page checksums, one row group, the provenance in its metadata."""
+    described = table.replace_schema_metadata({_PROVENANCE: json.dumps(provenance)})
+    sink = io.BytesIO()
+    pq.write_table(described, sink, compression="zstd", row_group_size=max(1, len(table)), write_page_checksum=True)
+    return sink.getvalue()
+
+
+def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:
+    """The table of a whole Parquet file, its provenance still in the metadata.
+
+    Raises:
+        CorruptedError: the file is damaged, or its columns are not the record's.
+    """
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        table = file.read(use_threads=False)
+        table.validate(full=True)
+        if len(table) != file.metadata.num_rows:  # the footer, which counts the rows, is under no checksum
+            raise ValueError(f"{len(table)} rows instead of {file.metadata.num_rows}")
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CorruptedError(
+            f"{where}: a whole Parquet file must lie there, but got: {reason}; discard it to have it made again"
+        ) from error
+    if not table.schema.equals(schema(record)):
+        differing = sorted({str(field) for field in table.schema} ^ {str(field) for field in schema(record)})
+        raise CorruptedError(
+            f"{where}: the columns must be those of {record.__name__}, but got a difference in {', '.join(differing)}; "
+            "discard it to have it made again"
+        )
+    return table
+
+
+def provenance(table: pa.Table) -> dict[str, Any]:
+    """What the file says of how it was made."""
+    found: dict[str, Any] = json.loads((table.schema.metadata or {}).get(_PROVENANCE, b"{}"))
+    return found
+
+
+@functools.cache
+def _schema(record: type[Record]) -> pa.Schema:
+    hints = typing.get_type_hints(record)
+    return pa.schema([_column(field.name, hints[field.name]) for field in dataclasses.fields(record)])
+
+
+def _column(name: str, hint: Any) -> pa.Field:
+    nullable = False
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        options = [option for option in typing.get_args(hint) if option is not type(None)]
+        nullable = len(options) < len(typing.get_args(hint))
+        hint = options[0] if len(options) == 1 else hint
+    if typing.get_origin(hint) is tuple and typing.get_args(hint)[1:] == (Ellipsis,):
+        return pa.field(name, pa.list_(_SCALARS[typing.get_args(hint)[0]]), nullable)
+    if hint not in _SCALARS:
+        raise TypeError(
+            f"field {name!r}: a column of type {hint} is not known; use str, int, float, bool, tuple[...] or None"
+        )
+    return pa.field(name, _SCALARS[hint], nullable)

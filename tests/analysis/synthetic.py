@@ -1,0 +1,216 @@
+"""A small store whose every number is known: two compressions and the teacher, two attacks, thirty examples.
+
+Verdicts are dealt by position, so that counts can be read off :data:`DEALT`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from robust_ray.core.call import Ref
+from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, Record, RunRecord, Verdict
+from robust_ray.store import Store
+
+N = 30
+TEACHER = "finetune-tiny-v1-aaaa"
+STUDENTS = {"none": "{}", "magnitude_pruning": '{"sparsity":0.4}', "dynamic_quantization": '{"bits":8}'}
+ATTACKS = {"alert": '{"query_budget":100}', "mhm": '{"iterations":50}'}
+
+DEALT = {
+    # succeeded, failed, already wrong, nothing to change; the rest broke
+    ("none", "alert"): (6, 18, 5, 1),
+    ("none", "mhm"): (3, 21, 5, 1),
+    ("magnitude_pruning", "alert"): (12, 11, 6, 1),
+    ("magnitude_pruning", "mhm"): (6, 17, 6, 1),
+    ("dynamic_quantization", "alert"): (6, 18, 5, 1),
+    ("dynamic_quantization", "mhm"): (4, 19, 5, 1),
+}
+BYTES = {"none": 4_000_000, "magnitude_pruning": 4_000_000, "dynamic_quantization": 1_000_000}
+PACKED = {"none": 3_600_000, "magnitude_pruning": 2_000_000, "dynamic_quantization": 900_000}
+ACCURACY = {"none": 0.84, "magnitude_pruning": 0.8, "dynamic_quantization": 0.83}
+
+ORIGINAL = 'int copy(char *dst) {\n  int count = 0;\n  puts("<script>alert(1)</script>");\n  return count;\n}'
+
+
+def columns(compression: str, key: str) -> dict[str, Any]:
+    """The columns every measured row begins with."""
+    return {
+        "key": key,
+        "student": f"compress-{compression}-v1-bbbb",
+        "teacher": TEACHER,
+        "model": "tiny",
+        "model_params": '{"hidden":32}',
+        "task": "defect_detection",
+        "task_params": '{"limit":null}',
+        "compression": compression,
+        "compression_params": STUDENTS[compression],
+        "seed": 0,
+    }
+
+
+def evaluation(compression: str, **changes: Any) -> EvaluationRecord:
+    """Clean quality and cost of one student."""
+    values: dict[str, Any] = {
+        "split": "test",
+        "n": 200,
+        "accuracy": ACCURACY[compression],
+        "precision": 0.8,
+        "recall": 0.7,
+        "f1": 0.75,
+        "mcc": None,
+        "unigram_accuracy": 0.61,
+        "parameters": 1_000_000,
+        "nonzero_parameters": 600_000 if compression == "magnitude_pruning" else 1_000_000,
+        "bytes": BYTES[compression],
+        "compressed_bytes": PACKED[compression],
+        "latency_p50": 0.004,
+        "latency_p95": 0.006,
+        "throughput": 512.0,
+        "latency_tokens": 120,
+        "peak_memory": None,
+        "device": "A Processor",
+        "batch_invariant": compression != "dynamic_quantization",
+    }
+    return EvaluationRecord(**columns(compression, f"evaluate-{compression}-v1-cccc") | values | changes)
+
+
+def attack(compression: str, recipe: str, index: int, verdict: Verdict, **changes: Any) -> AttackRecord:
+    """One attacked example."""
+    won = verdict == Verdict.SUCCEEDED
+    values: dict[str, Any] = {
+        "attack": recipe,
+        "attack_params": ATTACKS[recipe],
+        "uid": f"example-{index:02d}",
+        "language": "c",
+        "verdict": verdict.value,
+        "original": ORIGINAL,
+        "adversarial": ORIGINAL.replace("count", "n_bytes") if won else None,
+        "context": (),
+        "label": 1,
+        "prediction": 0 if verdict == Verdict.SKIPPED_MISPREDICTED else 1,
+        "confidence": 0.8,
+        "adversarial_prediction": 0 if won else None,
+        "adversarial_confidence": 0.3 if won else None,
+        "queries": {Verdict.SUCCEEDED: 10 + index, Verdict.FAILED: 100}.get(verdict, 0),
+        "forwards": 9 if won else 0,
+        "curve_queries": (5, 10) if won else (),
+        "curve_confidence": (0.6, 0.3) if won else (),
+        "query_budget": 100,
+        "budget_exhausted": verdict == Verdict.FAILED,
+        "identifiers": 2,
+        "identifiers_changed": 1 if won else None,
+        "tokens": 20,
+        "tokens_changed": 2 if won else None,
+        "edit_distance": 12 if won else None,
+        "similarity": None,
+        "renames": '{"count":"n_bytes"}' if won else "{}",
+        "is_valid": True if won else None,
+        "validity": "compile" if won else None,
+        "rejected": 1 if won and index == 0 else 0,
+        "batch_invariant": True,
+        "error": "ValueError: too deep" if verdict == Verdict.ERROR else None,
+    }
+    return AttackRecord(**columns(compression, f"attack-{recipe}-v1-{compression}") | values | changes)
+
+
+def attacks(compression: str, recipe: str) -> list[AttackRecord]:
+    """Thirty examples, verdicts in the order of :data:`DEALT`."""
+    won, lost, wrong, empty = DEALT[compression, recipe]
+    # The already wrong come last of all, so that the same examples are wrong under every attack.
+    verdicts = [Verdict.SUCCEEDED] * won + [Verdict.FAILED] * lost + [Verdict.SKIPPED_NO_TARGET] * empty
+    verdicts += [Verdict.ERROR] * (N - len(verdicts) - wrong) + [Verdict.SKIPPED_MISPREDICTED] * wrong
+    return [attack(compression, recipe, i, verdict) for i, verdict in enumerate(verdicts)]
+
+
+def fidelity(compression: str, perturbed_for: str | None, broken: int, n: int) -> list[FidelityRecord]:
+    """Two relations on ``n`` inputs, violated on the first ``broken``; the second applies to every other input."""
+    rows = []
+    for relation, params in (("prediction_agreement", "{}"), ("high_confidence", '{"threshold":0.9}')):
+        for i in range(n):
+            applies = relation == "prediction_agreement" or i % 2 == 0
+            rows.append(
+                FidelityRecord(
+                    **columns(compression, f"fidelity-{perturbed_for}-v1-{compression}"),
+                    relation=relation,
+                    relation_params=params,
+                    perturbation="alert" if perturbed_for else "clean",
+                    perturbed_for=perturbed_for,
+                    attack_params=ATTACKS["alert"] if perturbed_for else None,
+                    uid=f"example-{i:02d}",
+                    label=1,
+                    applies=applies,
+                    holds=i >= broken if applies else None,
+                    distance=0.1 if applies else None,
+                    teacher_prediction=1,
+                    student_prediction=0 if i < broken else 1,
+                    teacher_confidence=0.95,
+                    student_confidence=0.75,
+                )
+            )
+    return rows
+
+
+def run(key: str, **changes: Any) -> RunRecord:
+    """One attempt at a call."""
+    values: dict[str, Any] = {
+        "attempt": "one",
+        "stage": key.split("-")[0],
+        "outcome": "done",
+        "started": 1_760_000_000.0,
+        "seconds": 12.5,
+        "peak_memory": 10**9,
+        "energy": None,
+        "host": "node-1",
+        "accelerator": "A Processor",
+        "git_commit": "0123456789abcdef",
+        "packages": '{"python":"3.11.9","torch":"2.13.0"}',
+        "error": None,
+        "traceback": None,
+    }
+    return RunRecord(key=key, **values | changes)
+
+
+def only(frame: pd.DataFrame, **values: str) -> Any:
+    """The one row of a frame that has these values."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1
+    return next(frame.itertuples(index=False))
+
+
+def tables() -> dict[Ref, list[Record]]:
+    """Every file of the small store."""
+    rows: list[Record] = [evaluation(compression) for compression in STUDENTS]
+    rows += [row for compression, recipe in DEALT for row in attacks(compression, recipe)]
+    for compression, broken in (("magnitude_pruning", 6), ("dynamic_quantization", 0)):
+        rows += fidelity(compression, None, broken, N)
+        rows += fidelity(compression, "teacher", 2 * broken // 4, 6)
+    found: dict[Ref, list[Record]] = {}
+    for row in rows:
+        found.setdefault(Ref(row.key, row.table), []).append(row)
+    return found
+
+
+def write(folder: Path, rows: Mapping[Ref, Sequence[Record]], runs: Sequence[RunRecord] = ()) -> Store:
+    """A store with these rows and runs, and the plan ``small`` over all of them and one call that is not there yet."""
+    store = Store.open(str(folder))
+    for ref, found in rows.items():
+        store.put_rows(ref, found, {}, type(found[0]))
+    for attempt in runs:
+        store.put_run(attempt)
+    keys = [ref.key for ref in rows] + ["attack-alert-v1-notyet"]
+    store.put_plan("small", json.loads(json.dumps({"sweep": "small", "keys": keys})))
+    return store
+
+
+def small_store(folder: Path) -> Store:
+    """The store the tests read."""
+    failed = run(
+        "attack-alert-v1-notyet", outcome="failed", error="RuntimeError: out of memory", traceback="Traceback …"
+    )
+    return write(folder, tables(), [run("evaluate-none-v1-cccc"), run("attack-alert-v1-none"), failed])

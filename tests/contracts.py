@@ -1,0 +1,265 @@
+"""What every component of a kind must keep to; a room's tests subclass these and give their components."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robust_ray.attacks import ATTACKS, AttackRecipe, engine
+from robust_ray.compression import COMPRESSIONS, Compression, Lesson
+from robust_ray.core.examples import Example, Input
+from robust_ray.core.machine import Machine
+from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
+from robust_ray.core.victim import Answers, FloatArray
+from robust_ray.dispatch import Report, Settings, Shape
+from robust_ray.source import validity
+from robust_ray.source.identifiers import analyse
+from robust_ray.store import Store
+from tests import fakes
+from tests.dispatch import fakes as stages
+
+Attacking = Callable[..., list[AttackRecord]]
+"""Examples, and perhaps another recipe and engine settings → rows."""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file under a folder, by its path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def answers(checkpoint: Path, inputs: list[Input]) -> FloatArray:
+    """``(n, n_labels)`` probabilities of the victim a checkpoint holds."""
+    from robust_ray.models.students import load_victim
+
+    return Answers(load_victim(checkpoint, Machine())).ask(inputs).probabilities
+
+
+class CompressionContract:
+    """A compression leaves a complete student, the same for the same seed, and touches nothing else."""
+
+    @pytest.fixture(scope="class")
+    def compression(self) -> Compression:
+        """The component under test."""
+        raise NotImplementedError
+
+    @pytest.fixture(scope="class")
+    def student(
+        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
+    ) -> Path:
+        """What it makes of the teacher."""
+        workdir = tmp_path_factory.mktemp("student")
+        compression.compress(teacher, lesson, workdir, Machine())
+        return workdir
+
+    def test_is_registered_under_its_type(self, compression: Compression) -> None:
+        assert COMPRESSIONS[compression.type] is type(compression)
+
+    def test_student_answers_the_same_to_the_bit_in_another_process(
+        self, student: Path, lesson: Lesson, other_process: ProcessPoolExecutor
+    ) -> None:
+        inputs = [example.segments for example in lesson.valid]
+        elsewhere = other_process.submit(answers, student, inputs).result()
+        np.testing.assert_array_equal(elsewhere, answers(student, inputs))
+
+    def test_same_seed_same_student(
+        self, compression: Compression, student: Path, teacher: Path, lesson: Lesson, tmp_path: Path
+    ) -> None:
+        compression.compress(teacher, lesson, tmp_path, Machine())
+        assert contents(tmp_path) == contents(student)
+
+    def test_writes_in_its_workdir_only_and_leaves_no_litter(
+        self,
+        compression: Compression,
+        teacher: Path,
+        lesson: Lesson,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        given, elsewhere, workdir = contents(teacher.parent), tmp_path / "cwd", tmp_path / "workdir"
+        elsewhere.mkdir()
+        workdir.mkdir()
+        monkeypatch.chdir(elsewhere)
+        compression.compress(teacher, lesson, workdir, Machine())
+        assert contents(teacher.parent) == given
+        assert not list(elsewhere.iterdir())
+        assert all(path.is_file() for path in workdir.iterdir())
+
+    def test_keeps_the_number_of_labels(self, student: Path, lesson: Lesson) -> None:
+        assert answers(student, [lesson.valid[0].segments]).shape == (1, lesson.n_labels)
+
+
+class AttackContract:
+    """An attack's rows depend on nothing but its key, and none of them claims what is not so."""
+
+    @pytest.fixture
+    def recipe(self) -> AttackRecipe:
+        """The component under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def victim(self) -> fakes.BagOfNames:
+        """What it attacks."""
+        return fakes.BagOfNames()
+
+    @pytest.fixture
+    def examples(self, victim: fakes.BagOfNames) -> list[Example]:
+        """What the victim gets right."""
+        return fakes.examples(victim)
+
+    @pytest.fixture
+    def names(self, recipe: AttackRecipe, examples: list[Example]) -> list[SubstituteRecord]:
+        """Replacement names."""
+        return recipe.substitutes.collect(examples, examples)
+
+    @pytest.fixture
+    def attack(self, recipe: AttackRecipe, victim: fakes.BagOfNames, names: list[SubstituteRecord]) -> Attacking:
+        """Runs the attack on examples."""
+
+        def run(examples: list[Example], recipe: AttackRecipe = recipe, **settings: int) -> list[AttackRecord]:
+            return list(engine.run(recipe, examples, victim, names, columns=fakes.CELL, seed=0, **settings))
+
+        return run
+
+    def test_is_registered_under_its_type(self, recipe: AttackRecipe) -> None:
+        assert ATTACKS[recipe.type] is type(recipe)
+
+    @pytest.mark.parametrize("in_flight", [1, 2, 64])
+    def test_same_rows_in_any_order_and_shard(self, attack: Attacking, examples: list[Example], in_flight: int) -> None:
+        examples = [*examples, dataclasses.replace(examples[0], uid="twin")]
+        wanted = {row.uid: row for row in attack(examples)}
+        shuffled = random.Random(in_flight).sample(examples, len(examples))
+        settings = {"in_flight": in_flight, "max_batch_tokens": 100 * in_flight}
+        found = attack(shuffled[:3], **settings) + attack(shuffled[3:], **settings)
+        assert {row.uid: row for row in found} == wanted
+
+    @pytest.mark.parametrize("budget", [1, 7, 40])
+    def test_never_exceeds_its_query_budget(
+        self, attack: Attacking, recipe: AttackRecipe, examples: list[Example], budget: int
+    ) -> None:
+        rows = attack(examples, dataclasses.replace(recipe, query_budget=budget))
+        assert all(row.queries <= budget == row.query_budget for row in rows)
+        assert all(row.queries == budget for row in rows if row.budget_exhausted)
+        assert not any(row.budget_exhausted for row in rows if row.verdict == Verdict.SUCCEEDED)
+
+    def test_success_implies_valid_code_and_changed_prediction(
+        self, attack: Attacking, victim: fakes.BagOfNames, examples: list[Example]
+    ) -> None:
+        won = [row for row in attack(examples) if row.verdict == Verdict.SUCCEEDED]
+        assert won, "this victim can be fooled"
+        for row in won:
+            assert row.adversarial is not None
+            source = analyse(row.original, row.language)
+            assert validity.check(source, row.adversarial, json.loads(row.renames)).is_valid
+            assert row.is_valid
+            probabilities = victim.predict(victim.encode([(row.adversarial, *row.context)]))[0]
+            assert row.adversarial_prediction == probabilities.argmax() != row.label
+            assert row.adversarial_confidence == probabilities[row.label]
+
+    def test_counts_what_it_asks(self, attack: Attacking, victim: fakes.BagOfNames, examples: list[Example]) -> None:
+        asked_before = len(victim.batches)
+        rows = attack(examples)
+        assert sum(row.forwards for row in rows) == sum(map(len, victim.batches[asked_before:]))
+        for row in rows:
+            assert 1 <= row.forwards <= row.queries + 1
+            assert list(row.curve_queries) == sorted(set(row.curve_queries))
+            assert [row.confidence, *row.curve_confidence] == sorted(
+                {row.confidence, *row.curve_confidence}, reverse=True
+            )
+
+    def test_skips_what_the_victim_already_gets_wrong(self, attack: Attacking, victim: fakes.BagOfNames) -> None:
+        (row,) = attack([fakes.example("wrong", fakes.PYTHON[0], language="python", victim=victim, right=False)])
+        assert (row.verdict, row.queries, row.forwards) == (Verdict.SKIPPED_MISPREDICTED, 0, 1)
+        assert row.identifiers > 0
+
+    def test_example_without_identifiers_is_skipped_not_failed(
+        self, attack: Attacking, victim: fakes.BagOfNames
+    ) -> None:
+        (row,) = attack([fakes.example("bare", fakes.NOTHING_TO_RENAME, language="python", victim=victim)])
+        assert (row.verdict, row.queries, row.identifiers) == (Verdict.SKIPPED_NO_TARGET, 0, 0)
+
+    def test_a_bad_example_breaks_no_row_but_its_own(
+        self, attack: Attacking, victim: fakes.BagOfNames, examples: list[Example]
+    ) -> None:
+        wanted = attack(examples)
+        victim.poison = "poison"
+        *found, bad = attack([*examples, fakes.example("bad", "poison = 1\n", language="python")])
+        assert found == wanted
+        assert (bad.verdict, bad.error) == (Verdict.ERROR, "poison cannot be read")
+
+
+class DispatcherContract:
+    """A dispatcher makes every call once, in any order the DAG allows, and the same rows as any other."""
+
+    @pytest.fixture
+    def dispatch(self) -> Callable[..., Report]:
+        """``run`` of the dispatcher under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+        """An empty one."""
+        monkeypatch.setenv("ROBUST_RAY_WORK", str(tmp_path / "work"))
+        return Store.open(str(tmp_path / "store"))
+
+    def test_makes_everything_once(self, dispatch: Callable[..., Report], store: Store) -> None:
+        calls = stages.small_plan(students=2, looks=2)
+        settings = Settings(shapes={"attack": Shape(0.5)})
+        report = dispatch(calls, store, settings)
+        assert report.ok
+        assert {stage: count.done for stage, count in report.counts.items()} == {
+            "finetune": 3,
+            "attack": 4,
+            "fidelity": 2,
+        }
+        looks = [[row.substitute for row in store.rows(each.ref)] for each in calls[3:7]]  # type: ignore[attr-defined]
+        assert looks == [[seen] * 3 for seen in ("11+0", "11+1", "21+0", "21+1")]
+        assert sorted(run.key for run in store.runs()) == sorted(each.key for each in calls)
+        again = dispatch(calls, store, settings)
+        assert again.ok
+        assert sum(count.cached for count in again.counts.values()) == len(calls)
+        assert len(store.runs()) == len(calls)
+
+    def test_what_fails_is_retried_then_given_up_and_the_rest_goes_on(
+        self, dispatch: Callable[..., Report], store: Store, tmp_path: Path
+    ) -> None:
+        teacher, student, *others = stages.small_plan(students=1)
+        marks = str(tmp_path)
+        broken = stages.call(stages.Break(value=7, marks=marks), student=student)
+        user = stages.call(stages.Break(value=8, marks=marks, how="user"), student=student)
+        flaky = stages.call(stages.Break(value=9, marks=marks, times=1), student=student)
+        hopeless = stages.call(stages.Compare(), looks=[broken, flaky])
+        report = dispatch([teacher, student, broken, user, flaky, hopeless, *others], store, Settings(retries=1))
+        assert not report.ok
+        assert dict(report.failures) == {
+            broken.key: "RuntimeError: boom",
+            user.key: "data: nothing must be wrong, but all is; mend it",
+        }
+        assert report.skipped == [hopeless.key]
+        assert [stages.attempts(tmp_path, each) for each in (broken, user, flaky)] == [2, 1, 2]
+        assert {each.key for each in (teacher, student, flaky, *others)} == store.present()
+        failed = [run for run in store.runs() if run.outcome == "failed"]
+        assert sorted(run.key for run in failed) == sorted([broken.key, broken.key, user.key, flaky.key])
+        assert all("in run" in (run.traceback or "") for run in failed)
+
+    def test_a_damaged_input_is_put_aside_and_made_again(
+        self, dispatch: Callable[..., Report], store: Store, tmp_path: Path
+    ) -> None:
+        teacher, student, look, _, comparison = stages.small_plan(students=1)
+        assert dispatch([teacher, student], store, Settings()).ok
+        (weights,) = (tmp_path / "store" / "checkpoints" / student.key).glob("attempt-*/step-0")
+        weights.chmod(0o600)
+        weights.write_text("damaged")
+        other = stages.call(stages.Compare(), student=student, looks=[look])
+        report = dispatch([teacher, student, look, other], store, Settings(retries=0))
+        assert report.ok
+        assert [row.substitute for row in store.rows(look.ref)] == ["11+0"] * 3  # type: ignore[attr-defined]
+        assert comparison.key != other.key
+        assert [run.outcome for run in store.runs() if run.key == student.key] == ["done", "done"]
+        assert list((tmp_path / "store" / "quarantine").rglob(f"{student.key}*"))

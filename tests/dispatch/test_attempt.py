@@ -1,0 +1,147 @@
+"""One attempt: nothing is readable before the end, everything is recorded, and a kill loses little."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from robust_ray.core.machine import Machine
+from robust_ray.core.records import SubstituteRecord
+from robust_ray.dispatch import Outcome, execute
+from robust_ray.dispatch.attempt import locked
+from robust_ray.store import Store
+from tests.dispatch.fakes import Break, Look, Make, call, small_plan
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where calls work."""
+    monkeypatch.setenv("ROBUST_RAY_WORK", str(tmp_path / "work"))
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def store(tmp_path: Path, work: Path) -> Store:
+    """An empty one."""
+    return Store.open(str(tmp_path / "store"))
+
+
+def left(work: Path) -> list[str]:
+    """What calls have left where they worked."""
+    return sorted(path.name for path in work.glob("robust-ray-*/*/*"))
+
+
+def test_outputs_are_committed_with_their_provenance(store: Store, work: Path) -> None:
+    teacher, student, look, *_ = small_plan(students=1)
+    for each in (teacher, student, look):
+        outcome = execute(each, store, Machine())
+        assert outcome.ok
+        assert outcome.seconds > 0
+    assert store.checkpoint(student.key).joinpath("step-0").read_text() == "11"
+    assert [type(row) for row in store.rows(look.ref)] == [SubstituteRecord] * 3
+    provenance = store.provenance(look.ref)
+    assert provenance["inputs"] == {"student": [student.key]}
+    assert provenance["host"]
+    assert "numpy" in provenance["packages"]
+    assert [run.outcome for run in store.runs()] == ["done"] * 3
+    assert left(work) == []
+
+
+def test_what_is_complete_is_not_made_again(store: Store) -> None:
+    teacher, *_ = small_plan()
+    execute(teacher, store, Machine())
+    assert execute(teacher, store, Machine()) == Outcome(teacher.key)
+    assert len(store.runs()) == 1
+
+
+def test_a_failure_is_a_value_and_a_record(store: Store, work: Path, tmp_path: Path) -> None:
+    broken = call(Break(marks=str(tmp_path)))
+    outcome = execute(broken, store, Machine())
+    assert outcome.error == "RuntimeError: boom"
+    assert not outcome.users
+    (run,) = store.runs()
+    assert (run.outcome, run.error) == ("failed", "RuntimeError: boom")
+    assert "in run" in str(run.traceback)
+    assert not store.has(broken.ref)
+    assert left(work) == []
+
+
+def test_a_users_mistake_is_told_from_ours(store: Store, tmp_path: Path) -> None:
+    outcome = execute(call(Break(marks=str(tmp_path), how="user")), store, Machine())
+    assert outcome.users
+    assert outcome.error == "data: nothing must be wrong, but all is; mend it"
+
+
+def test_a_missing_input_names_itself(store: Store) -> None:
+    _, student, look, *_ = small_plan(students=1)
+    outcome = execute(look, store, Machine())
+    assert outcome.damaged == student.key
+    assert outcome.error == f"{student.key} is no longer in the store"
+
+
+def test_damaged_rows_are_put_aside(store: Store, tmp_path: Path) -> None:
+    *_, comparison = calls = small_plan(students=1, looks=1)
+    for each in calls[:-1]:
+        execute(each, store, Machine())
+    look = calls[2]
+    path = tmp_path / "store" / "tables" / "substitutes" / f"{look.key}.parquet"
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert execute(comparison, store, Machine()).damaged == look.key
+    assert not store.has(look.ref)
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, SystemExit])
+def test_the_user_can_stop_it(how: type[BaseException], store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: object) -> None:
+        raise how
+
+    monkeypatch.setattr(Make, "run", stop)
+    with pytest.raises(how):
+        execute(call(Make(value=1)), store, Machine())
+    assert store.runs() == []
+
+
+def test_a_training_goes_on_after_a_kill(store: Store) -> None:
+    training = call(Make(value=1, steps=8, seconds=0.1))
+    process = multiprocessing.get_context("spawn").Process(target=execute, args=(training, store, Machine()))
+    process.start()
+    deadline = time.monotonic() + 30
+    while not list(Path(store.uri).parent.glob("work/*/*/*/step-3")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert not store.has(training.ref)
+    assert execute(training, store, Machine()).ok
+    makers = [int((store.checkpoint(training.key) / f"step-{step}").read_text()) for step in range(1, 8)]
+    assert makers[:3] == [process.pid] * 3
+    assert makers[-1] == os.getpid()
+
+
+def test_two_processes_make_a_call_once(store: Store) -> None:
+    slow = call(Look(seconds=0.3))
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=execute, args=(slow, store, Machine())) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(store.runs()) == 1
+    assert len(store.rows(slow.ref)) == 3
+
+
+def test_a_lock_leaves_no_file(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock"):
+        assert (tmp_path / "lock").exists()
+    assert not (tmp_path / "lock").exists()
+
+
+def test_torch_is_not_needed_to_limit_its_threads(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "9")
+    execute(call(Look()), store, Machine(threads=3))
+    assert os.environ["OMP_NUM_THREADS"] == "3"

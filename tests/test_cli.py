@@ -1,0 +1,180 @@
+"""What a user meets first: lists, plans, and one sentence for every mistake."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from robust_ray.cli import main
+
+SWEEP = {
+    "name": "case",
+    "models": [{"type": "scratch_roberta"}],
+    "tasks": [{"type": "defect_detection", "data": "embedded"}],
+    "compressions": [{"type": "magnitude_pruning", "sparsity": 0.5}],
+    "attacks": [{"type": "mhm"}],
+}
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    path = tmp_path / "case.yaml"
+    path.write_text(yaml.safe_dump(SWEEP | {"store": str(tmp_path / "store")}))
+    return path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one sentence on standard error."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_list_names_every_component_with_fields_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    for word in ("defect_detection", "scratch_roberta", "magnitude_pruning", "mhm", "prediction_agreement", "sparsity: float (required)"):
+        assert word in text
+
+
+def test_list_of_an_unknown_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean 'attack'?" in refused(capsys, "list", "atack")
+
+
+def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["plan", str(sweep), "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    stages = [call["stage"] for call in plan["calls"]]
+    assert stages.count("finetune") == 1
+    assert stages.count("compress") == 2
+    assert stages.count("attack") == 2 * 4
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("atacks=[mhm]", "did you mean 'attacks'?"),
+        ("attacks[0].type=mhn", "did you mean 'mhm'?"),
+        ("attacks[0].iteration=5", "did you mean 'iterations'?"),
+        ("attacks[0].iterations=many", "a whole number is expected"),
+        ("attacks[0].iterations=0", "iterations >= 1"),
+        ("compressions[0].sparsity=1.5", "sparsity"),
+        ("compressions[0]={type: magnitude_pruning}", "needs the field 'sparsity'"),
+        ("models=[]", "nothing to do"),
+        ("training.learning_rate=fast", "a number is expected"),
+        ("examples.attack=0", "attack >= 1"),
+        ("resources.atack.cpu=2", "did you mean 'attack'?"),
+        ("resources.attack.cpu=-1", "cpu >= 0"),
+        ("tasks[0].data=/no/such/folder", "/no/such/folder"),
+        ("name=a/b", "letters, digits"),
+        ("nothing", "key=value"),
+        ("attacks[7].iterations=5", "leads nowhere"),
+        ("seeds=0", "a list is expected"),
+        ("models[0]={type: huggingface, name: /no/such/model}", "/no/such/model"),
+    ],
+)
+def test_a_mistake_is_one_sentence_before_any_compute(
+    sweep: Path, capsys: pytest.CaptureFixture[str], setting: str, sentence: str
+) -> None:
+    assert sentence in refused(capsys, "plan", str(sweep), "--set", setting)
+
+
+@pytest.mark.parametrize(
+    ("metric", "sentence"), [("robustness", "did you mean 'robust_accuracy'?"), ("bytes", "low < high")]
+)
+def test_a_search_is_checked_before_any_compute(
+    sweep: Path, capsys: pytest.CaptureFixture[str], metric: str, sentence: str
+) -> None:
+    search = {
+        "space": {"magnitude_pruning": {"sparsity": {"low": 0.9, "high": 0.1}}},
+        "objectives": [{"metric": metric, "direction": "minimize"}],
+    }
+    assert sentence in refused(capsys, "run", str(sweep), "--set", f"search={json.dumps(search)}")
+
+
+def test_the_same_key_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "twice.yaml"
+    path.write_text("name: a\nname: b\n")
+    assert "'name' stands twice" in refused(capsys, "plan", str(path))
+
+
+def test_a_missing_file_and_a_file_that_is_no_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be read" in refused(capsys, "plan", str(tmp_path / "none.yaml"))
+    (tmp_path / "list.yaml").write_text("- a\n")
+    assert "must be a mapping" in refused(capsys, "plan", str(tmp_path / "list.yaml"))
+    (tmp_path / "bad.yaml").write_text("a: [\n")
+    assert "must be YAML" in refused(capsys, "plan", str(tmp_path / "bad.yaml"))
+
+
+def test_an_unreadable_data_row_is_named_before_any_compute(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for split in ("train", "valid", "test"):
+        good = {"idx": 1, "target": 1, "func": "int f(int a) { return a; }"}
+        (data / f"{split}.jsonl").write_text(json.dumps(good) + "\n" + ("{broken\n" if split == "test" else ""))
+    setting = f"tasks=[{{type: defect_detection, data: {data}}}]"
+    sentence = refused(capsys, "run", str(sweep), "--on", "serial", "--set", setting)
+    assert "test.jsonl" in sentence
+    assert "2" in sentence
+    assert not any((tmp_path / "store" / "tables").glob("runs/*"))
+
+
+def test_a_store_of_a_newer_version_is_refused(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "FORMAT").write_text('{"format": 99}')
+    assert "upgrade robust-ray" in refused(capsys, "run", str(sweep))
+
+
+def test_status_without_a_store_counts_everything_as_missing(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(sweep)]) == 1
+    assert "0 of" in capsys.readouterr().out
+
+
+def test_doctor_examines_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    assert "torch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["list"], ["plan", "sweeps/quickstart.yaml"]])
+def test_quick_commands_load_no_heavy_package(command: list[str]) -> None:
+    """A laptop without a GPU stack should answer in about a second."""
+    program = (
+        "import sys; from robust_ray.cli import main; main(sys.argv[1:]);"
+        "heavy = {'torch', 'transformers', 'ray', 'optuna', 'textattack'} & set(sys.modules); assert not heavy, heavy"
+    )
+    root = Path(__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program, *command], cwd=root, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("file", sorted(Path(__file__).parents[1].glob("sweeps/*.yaml")), ids=lambda path: path.name)
+def test_shipped_sweeps_can_be_planned(file: Path, tmp_path: Path) -> None:
+    assert main(["plan", str(file), "--store", str(tmp_path)]) == 0
+    opening = file.read_text().splitlines()[:3]
+    assert [line.split(":")[0] for line in opening] == ["# Question", "# Run", "# Cost"]
+
+
+def test_every_sweep_field_is_documented() -> None:
+    import dataclasses
+
+    from robust_ray.sweep import Examples, Search, Sweep
+    from robust_ray.models import Training
+
+    text = (Path(__file__).parents[1] / "sweeps" / "README.md").read_text()
+    for part in (Sweep, Examples, Search, Training):
+        for field in dataclasses.fields(part):
+            assert f"`{field.name}`" in text, field.name
+
+
+def test_the_command_is_installed() -> None:
+    assert shutil.which("robust-ray", path=str(Path(sys.executable).parent))
