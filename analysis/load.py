@@ -14,7 +14,6 @@ from analysis.labels import Setting, short_names
 from robust_ray.core.errors import StoreError, SweepError, did_you_mean
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, RunRecord
 from robust_ray.store import Store
-from robust_ray.store.filesystem import Files
 
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
 KINDS = {"model": False, "task": False, "compression": True, "attack": False, "relation": True}
@@ -46,7 +45,9 @@ def load(uri: str, sweep: str | None = None) -> Rows:
         StoreError: there is no store, or it holds no measurement yet.
         SweepError: the store knows no such sweep.
     """
-    store = Store(Files.at(uri), create=False)
+    store = Store.find(uri)
+    if store is None:
+        raise StoreError(f"{uri}: a store must lie there, but got none; run `robust-ray run` first, or correct --store")
     planned = None if sweep is None else _planned(store, uri, sweep)
     frames: dict[str, pd.DataFrame] = {}
     unreadable: list[str] = []
@@ -79,12 +80,12 @@ def named(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def _planned(store: Store, uri: str, sweep: str) -> tuple[str, ...]:
-    """Keys of the sweep's plans: a sweep that was changed and run again has several."""
+    """Keys of the sweep's latest plan: what a sweep asked for before it was changed is no longer part of it."""
     documents = store.plans(sweep)
     if not documents:
         known = {str(document["sweep"]) for document in store.plans()}
         raise SweepError(f"{uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
-    return tuple(dict.fromkeys(key for document in documents for key in document["keys"]))
+    return tuple(documents[-1]["keys"])
 
 
 def _settings(frame: pd.DataFrame, kind: str) -> list[Setting | None]:

@@ -129,7 +129,9 @@ def draw(points: pd.DataFrame) -> Any:
         alt.Tooltip("compressed_bytes:Q", format=",", title="bytes packed"),
     ]
     kinds = list(points["compression"].unique())
-    legend = alt.Legend(labelExpr=f"datum.label == '{TEACHER}' ? '{TEACHER_NAME}' : datum.label")
+    legend = alt.Legend(
+        labelExpr=f"datum.label == '{TEACHER}' ? '{TEACHER_NAME}' : datum.label", symbolFillColor="transparent"
+    )
     tint = alt.Color("compression:N", title="compression", sort=kinds, legend=legend)
     base = alt.Chart(shown).transform_filter(attack & size).encode(x=x)
     front = base.transform_filter("datum.on_front").mark_line(

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import sys
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +60,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--on", choices=ON, default="ray", help="Ray Tune, or one call after the other in this process (default: ray)"
     )
-    run.add_argument(
-        "--address", help="a running Ray cluster (auto, or ray://host:10001); a local one is started without it"
-    )
+    run.add_argument("--address", help="a running Ray cluster: auto, or host:port; a local one is started without it")
     run.set_defaults(command=run_sweep)
     status = commands.add_parser("status", help="how far a sweep is, and what failed")
     status.set_defaults(command=show_status)
@@ -120,7 +118,7 @@ def show_plan(options: argparse.Namespace, console: Console) -> int:
     console.print(table)
     missing = sum(line.calls - line.cached for line in lines)
     console.print(
-        f"{len(plan.calls)} calls, {missing} to run; costs are worker time, from earlier calls in the store (? where there are none)"
+        f"{len(plan.calls)} calls, {missing} to run; a cost is worker time, ? where the store has no such call yet"
     )
     if sweep.search is not None:
         console.print(

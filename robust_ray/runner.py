@@ -49,7 +49,11 @@ def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
     if feed is not None and sweep.search is not None:
         store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | feed.keys)})
         for front in feed.fronts():
-            console.print(front_table(front.model, front.task, front.points, [objective.metric for objective in sweep.search.objectives]))
+            console.print(
+                front_table(
+                    front.model, front.task, front.points, [objective.metric for objective in sweep.search.objectives]
+                )
+            )
     return 0 if report.ok else 1
 
 

@@ -155,7 +155,7 @@ def _choose(trial: Trial, name: str, entry: object) -> Any:
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (low, high))
     if not set(entry) <= known or not numbers or not low < high:  # type: ignore[operator]  # numbers, as just checked
         raise SweepError(
-            f"{name}: an entry must be a value, {{low, high}} with low < high (and step or log), or {{choices: [...]}}, "
+            f"{name}: a value, {{low, high}} with low < high (and step or log), or {{choices: [...]}} must stand here, "
             f"but got {dict(entry)}; correct it"
         )
     if isinstance(low, int) and isinstance(high, int):

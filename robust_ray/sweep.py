@@ -1,7 +1,7 @@
 """A sweep: one YAML file that asks a question, as a typed object.
 
-Every list is an axis; the plan is their cross product. Loading checks every name, type and range, so that a typo costs a
-second and not a night.
+Every list is an axis; the plan is their cross product. Loading checks every name, type and range, so that a typo costs
+a second and not a night.
 """
 
 from __future__ import annotations
@@ -59,8 +59,14 @@ class Resources:
     def __post_init__(self) -> None:
         if self.cpu < 0 or self.gpu < 0 or self.cpu + self.gpu == 0:
             raise SweepError(
-                f"`cpu >= 0`, `gpu >= 0` and one of them above 0 must hold, but got {self.cpu=}, {self.gpu=}"
+                f"`cpu >= 0`, `gpu >= 0` and one above 0 must hold, but got {self.cpu=}, {self.gpu=}; correct them"
             )
+        for name in ("cpu", "gpu"):
+            value = getattr(self, name)
+            if value > 1 and not value.is_integer():
+                raise SweepError(
+                    f"`{name}` above 1 must be whole, because Ray shares no more than one, but got {value}; round it"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +223,7 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Sweep:
     path = Path(path)
     load_plugins()
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
     except OSError as error:
         raise SweepError(
             f"{path}: a sweep file must lie here, but it cannot be read ({error.strerror}); check the path"
@@ -242,7 +248,7 @@ def _lay_over(document: dict[str, Any], setting: str) -> None:
     if not equals or not steps:
         raise SweepError(f"--set {setting}: the form is key=value, e.g. attacks[0].query_budget=50; correct it")
     try:
-        value = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
+        value = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.YAMLError:
         raise SweepError(f"--set {setting}: the value must be YAML, but got {text!r}; quote it") from None
     holder: Any = document

@@ -169,14 +169,14 @@ class AttackContract:
         for row in rows:
             assert 1 <= row.forwards <= row.queries + 1
             assert list(row.curve_queries) == sorted(set(row.curve_queries))
-            assert [row.confidence, *row.curve_confidence] == sorted(
-                {row.confidence, *row.curve_confidence}, reverse=True
-            )
+            assert row.confidence is not None
+            lows = [row.confidence, *row.curve_confidence]
+            assert lows == sorted(set(lows), reverse=True)
 
     def test_skips_what_the_victim_already_gets_wrong(self, attack: Attacking, victim: fakes.BagOfNames) -> None:
         (row,) = attack([fakes.example("wrong", fakes.PYTHON[0], language="python", victim=victim, right=False)])
         assert (row.verdict, row.queries, row.forwards) == (Verdict.SKIPPED_MISPREDICTED, 0, 1)
-        assert row.identifiers > 0
+        assert row.identifiers
 
     def test_example_without_identifiers_is_skipped_not_failed(
         self, attack: Attacking, victim: fakes.BagOfNames

@@ -41,7 +41,14 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_list_names_every_component_with_fields_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     text = capsys.readouterr().out
-    for word in ("defect_detection", "scratch_roberta", "magnitude_pruning", "mhm", "prediction_agreement", "sparsity: float (required)"):
+    for word in (
+        "defect_detection",
+        "scratch_roberta",
+        "magnitude_pruning",
+        "mhm",
+        "prediction_agreement",
+        "sparsity: float (required)",
+    ):
         assert word in text
 
 
@@ -74,6 +81,7 @@ def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixt
         ("examples.attack=0", "attack >= 1"),
         ("resources.atack.cpu=2", "did you mean 'attack'?"),
         ("resources.attack.cpu=-1", "cpu >= 0"),
+        ("resources.attack.gpu=1.5", "must be whole"),
         ("tasks[0].data=/no/such/folder", "/no/such/folder"),
         ("name=a/b", "letters, digits"),
         ("nothing", "key=value"),
@@ -89,7 +97,7 @@ def test_a_mistake_is_one_sentence_before_any_compute(
 
 
 @pytest.mark.parametrize(
-    ("metric", "sentence"), [("robustness", "did you mean 'robust_accuracy'?"), ("bytes", "low < high")]
+    ("metric", "sentence"), [("robust_acuracy", "did you mean 'robust_accuracy'?"), ("bytes", "low < high")]
 )
 def test_a_search_is_checked_before_any_compute(
     sweep: Path, capsys: pytest.CaptureFixture[str], metric: str, sentence: str
@@ -167,8 +175,8 @@ def test_shipped_sweeps_can_be_planned(file: Path, tmp_path: Path) -> None:
 def test_every_sweep_field_is_documented() -> None:
     import dataclasses
 
-    from robust_ray.sweep import Examples, Search, Sweep
     from robust_ray.models import Training
+    from robust_ray.sweep import Examples, Search, Sweep
 
     text = (Path(__file__).parents[1] / "sweeps" / "README.md").read_text()
     for part in (Sweep, Examples, Search, Training):

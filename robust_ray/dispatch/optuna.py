@@ -61,7 +61,7 @@ class StudyFeed:
     @property
     def keys(self) -> set[str]:
         """Keys of the calls of all proposals that have ended: what a search adds to its sweep's plan."""
-        return {key for study in self._studies for key in study.keys()}
+        return {key for study in self._studies for key in study.ended_keys()}
 
     def fronts(self) -> list[Front]:
         """What was found, by model and task."""

@@ -107,7 +107,7 @@ class OpenStudy:
         points = [Point(t.params, tuple(t.values), t.constraints) for t in self.study.best_trials]
         return sorted(points, key=lambda point: point.values[0], reverse=not ascending)
 
-    def keys(self) -> set[str]:
+    def ended_keys(self) -> set[str]:
         """Keys of the calls of every proposal that has ended, those of earlier runs included."""
         ended = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL))
         found: set[str] = set()

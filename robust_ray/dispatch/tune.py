@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import tempfile
 import time
 import uuid
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -204,40 +205,53 @@ def _reason(details: str) -> str:
 @contextmanager
 def _cluster(address: str | None, settings: Settings) -> Iterator[None]:
     """Be connected to a cluster; what was connected before stays so, what was not is left again."""
+    where = address or os.environ.get("RAY_ADDRESS")
+    if where is not None:
+        _check_address(where)
     if ray.is_initialized():
         yield
         return
-    _check_address(address)
-    private = address is None and "RAY_ADDRESS" not in os.environ
-    with ExitStack() as stack:
-        if private and "RAY_AUTH_MODE" not in os.environ:
-            # Ray would write a token to the home folder, which on a shared machine may not be writable.
-            stack.enter_context(_environment({"RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN", uuid.uuid4().hex)}))
-        try:
-            ray.init(
-                address=address,
-                include_dashboard=False if private else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        except ConnectionError as error:
-            raise SweepError(
-                f"--address: a Ray cluster must answer there, but got {address or os.environ.get('RAY_ADDRESS')!r}"
-                f" ({error}); start one with `ray up cluster.yaml`, or leave the address out"
-            ) from None
-        stack.callback(ray.shutdown)
-        if private:
+    if where is None:
+        # Or else Ray writes a token to the home folder, which may not be writable; it remembers this one, so it stays.
+        os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
+    try:
+        ray.init(
+            address=where,
+            include_dashboard=False if where is None else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (ConnectionError, ray.exceptions.AuthenticationError) as error:
+        raise _no_cluster(str(where), error) from None
+    try:
+        if where is None:
             _check_fits(settings)
         yield
+    finally:
+        ray.shutdown()
 
 
-def _check_address(address: str | None) -> None:
-    """The run's bookkeeping lives in the driver, and Tune takes it along to wherever it runs itself."""
-    if address is not None and address.startswith("ray://"):
+def _check_address(address: str) -> None:
+    """Say at once what Ray says after minutes, or not at all."""
+    if address.startswith("ray://"):
         raise SweepError(
             f"--address: the driver must run in the cluster, but got {address!r}; run the command on the head node"
             " (`ray submit`, `ray job submit`) with --address auto"
         )
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> SweepError:
+    reason = " ".join(str(error).split())
+    return SweepError(
+        f"--address: a Ray cluster must let us in there, but got {address!r} ({reason}); check the address and, with"
+        " `ray status`, the cluster, or leave the address out"
+    )
 
 
 def _check_fits(settings: Settings) -> None:

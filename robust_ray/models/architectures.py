@@ -51,11 +51,11 @@ def build_huggingface(architecture: Architecture) -> nn.Module:
 
 
 class SegmentClassifier(nn.Module):
-    """A RoBERTa encoder that reads each segment alone, and a head on the mean of each segment's states.
+    """A RoBERTa encoder that reads each segment alone, and a head on the elementwise maximum of each segment's states.
 
     The head sees ``u`` for one segment and ``[u, v, |u - v|, u * v]`` for two.
 
-    Source: the head of InferSent, Conneau et al., EMNLP 2017, https://arxiv.org/abs/1705.02364, with one hidden layer.
+    Source: pooling and features of InferSent, Conneau et al., EMNLP 2017, https://arxiv.org/abs/1705.02364.
     """
 
     def __init__(self, config: RobertaConfig, segments: int) -> None:
@@ -69,18 +69,17 @@ class SegmentClassifier(nn.Module):
         """``(batch, segments, length)`` ids and mask, or ``(batch, length)`` for one segment."""
         rows, mask = input_ids.flatten(0, -2), attention_mask.flatten(0, -2)
         states = self.encoder(input_ids=rows, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        means = (states * weights).sum(1) / weights.sum(1)
-        means = means.view(len(input_ids), -1, means.shape[-1])
-        hidden = torch.tanh(self.dense(self.dropout(_compare(means))))
+        summaries = states.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(states.dtype).min).amax(1)
+        summaries = summaries.view(len(input_ids), -1, summaries.shape[-1])
+        hidden = torch.tanh(self.dense(self.dropout(_compare(summaries))))
         return SequenceClassifierOutput(logits=self.out(self.dropout(hidden)))
 
 
-def _compare(means: Tensor) -> Tensor:
+def _compare(summaries: Tensor) -> Tensor:
     """``(batch, segments, hidden)`` → ``(batch, hidden)`` for one segment, ``(batch, 4 * hidden)`` for two."""
-    if means.shape[1] == 1:
-        return means[:, 0]
-    u, v = means.unbind(1)
+    if summaries.shape[1] == 1:
+        return summaries[:, 0]
+    u, v = summaries.unbind(1)
     return torch.cat([u, v, (u - v).abs(), u * v], dim=-1)
 
 

@@ -18,9 +18,45 @@ import numpy as np
 Rewrite = Callable[[ast.Module, np.random.Generator], ast.Module]
 
 NAMES = (
-    "data value item result entry text index count total node key name line size first last current other left right "
-    "source target start end limit step buffer field record element output content token part group state table offset"
-).split()
+    "data",
+    "value",
+    "item",
+    "result",
+    "entry",
+    "text",
+    "index",
+    "count",
+    "total",
+    "node",
+    "key",
+    "name",
+    "line",
+    "size",
+    "first",
+    "last",
+    "current",
+    "other",
+    "left",
+    "right",
+    "source",
+    "target",
+    "start",
+    "end",
+    "limit",
+    "step",
+    "buffer",
+    "field",
+    "record",
+    "element",
+    "output",
+    "content",
+    "token",
+    "part",
+    "group",
+    "state",
+    "table",
+    "offset",
+)
 """Names that new variables and renamed ones get."""
 
 INSPECTORS = frozenset(("locals", "vars", "eval", "exec", "dir"))
@@ -125,10 +161,11 @@ def expand_augmented(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
 def loop_forever(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     """``while c: A`` becomes ``while True: if not c: break; A``; sound without an ``else``."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.While) and not node.orelse and not isinstance(node.test, ast.Constant):
-            if rng.random() < 0.5:
-                node.body = [ast.If(_negated(node.test), [ast.Break()], []), *node.body]
-                node.test = ast.Constant(True)
+        plain = isinstance(node, ast.While) and not node.orelse and not isinstance(node.test, ast.Constant)
+        if plain and rng.random() < 0.5:
+            assert isinstance(node, ast.While)
+            node.body = [ast.If(_negated(node.test), [ast.Break()], []), *node.body]
+            node.test = ast.Constant(True)
     return tree
 
 
@@ -170,7 +207,7 @@ def return_by_name(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
 
 
 def spell_else(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
-    """``if c: return a`` and what follows become ``if c: return a else: …``; sound where the branch never falls through."""
+    """``if c: return a`` and what follows become ``if c: return a else: …``; sound where the branch always leaves."""
     for block in _blocks(tree):
         for i, statement in enumerate(block[:-1]):
             leaves = isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], LEAVES)
@@ -223,7 +260,7 @@ NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-"""Operators whose opposite is the same question; ``<`` and ``==`` are not, since a class may answer both as it likes."""
+"""Operators whose opposite asks the same; ``<`` and ``==`` are not among them: a class may answer both as it likes."""
 
 
 def _negated(test: ast.expr) -> ast.expr:

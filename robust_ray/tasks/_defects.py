@@ -1,8 +1,8 @@
 """The embedded defect-detection data: weaknesses seeded into functions of the standard library.
 
-Every host function yields two examples, one of each class, that differ in which value goes where or in what comes first.
-Names hint at the truth without deciding it: sound code is a little likelier to name its values tellingly, and a telling
-name is what a renaming attack can take away.
+Every host function yields two examples, one of each class, that differ in which value goes where or in what comes
+first. Names hint at the truth without deciding it: sound code is a little likelier to name its values tellingly, and a
+telling name is what a renaming attack can take away.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from typing import TypeVar
 import numpy as np
 
 from robust_ray.core.examples import Example, generator
-from robust_ray.tasks._weaknesses import CLEAN_NAMES, FLOWS, NEUTRAL_NAMES, NOTES, ORDERS, RAW_NAMES, SOURCES, Flow, Order
+from robust_ray.tasks._weaknesses import (
+    CLEAN_NAMES,
+    FLOWS,
+    NEUTRAL_NAMES,
+    NOTES,
+    ORDERS,
+    RAW_NAMES,
+    SOURCES,
+    Flow,
+    Order,
+)
 from robust_ray.tasks.base import Split
 from robust_ray.tasks.stdlib_corpus import Function, functions, ordered
 
@@ -49,17 +59,17 @@ def defects(split: Split) -> tuple[Example, ...]:
 def seed(host: Function) -> list[Example]:
     """The host with a weakness from the catalogue done right, and with the same one done wrong."""
     rng = generator("defects", host.uid)
-    weakness: Flow | Order = _draw(FLOWS if rng.random() < FLOW_SHARE else ORDERS, rng)
-    parameters = _parameters(host.text)
+    catalogue: tuple[Flow | Order, ...] = FLOWS if rng.random() < FLOW_SHARE else ORDERS
+    weakness = _draw(catalogue, rng)
+    parameters = [argument.arg for argument in _function(host.text).args.args if argument.arg not in ("self", "cls")]
     parameter = _draw(parameters, rng) if parameters and rng.random() < PARAMETER_SHARE else None
-    choices = rng.integers(2**32)
     examples = []
-    for label, sound in enumerate((True, False)):
+    for label, neutral in enumerate(NEUTRAL_SHARE):
         # Both variants draw their statements alike, and each its own names.
-        words = _Words(host.text, np.random.default_rng(choices), generator("names", host.uid, label), NEUTRAL_SHARE[label])
-        lines = words.flow(weakness, parameter, sound) if isinstance(weakness, Flow) else words.order(weakness, parameter, sound)
+        words = _Words(host.text, generator("statements", host.uid), generator("names", host.uid, label), neutral)
+        text = words.seeded(weakness, parameter, sound=label == 0)
         uid = f"{host.uid}/CWE-{weakness.cwe}/{label}"
-        examples.append(Example(uid=uid, segments=(_insert(host.text, lines),), label=label, language="python"))
+        examples.append(Example(uid=uid, segments=(text,), label=label, language="python"))
     return examples
 
 
@@ -67,23 +77,28 @@ class _Words:
     """Draws what a catalogue entry leaves open, for one variant."""
 
     def __init__(self, host: str, statements: np.random.Generator, names: np.random.Generator, neutral: float) -> None:
+        self._host = host
         self._taken = set(re.findall(r"\w+", host))
         self._statements = statements
         self._names = names
         self._neutral = neutral
 
-    def flow(self, weakness: Flow, parameter: str | None, sound: bool) -> str:
+    def seeded(self, weakness: Flow | Order, parameter: str | None, *, sound: bool) -> str:
+        """The host with the seeded statements; they speak of ``parameter`` where there is one."""
+        if isinstance(weakness, Flow):
+            return _insert(self._host, self._flow(weakness, parameter, sound=sound))
+        name = parameter or self._name(weakness.names)
+        host = self._host if parameter else _with_parameter(self._host, name)
+        guard, use = (_draw(options, self._statements) for options in (weakness.guards, weakness.uses))
+        return _insert(host, weakness.statements(name, guard, use, sound=sound))
+
+    def _flow(self, weakness: Flow, parameter: str | None, *, sound: bool) -> str:
         """The statements of a flow, after those that get the data if no parameter brings it."""
         source, note, sink = (_draw(options, self._statements) for options in (SOURCES, NOTES, weakness.sinks))
         raw = parameter or self._name(RAW_NAMES, weakness.noun)
         clean = self._name(CLEAN_NAMES, weakness.noun)
         lines = weakness.statements(raw, clean, note, sink, sound=sound)
         return lines if parameter else f"{source.format(name=raw, noun=weakness.noun)}\n{lines}"
-
-    def order(self, weakness: Order, parameter: str | None, sound: bool) -> str:
-        """The statements of an order."""
-        guard, use = (_draw(options, self._statements) for options in (weakness.guards, weakness.uses))
-        return weakness.statements(parameter or self._name(weakness.names), guard, use, sound=sound)
 
     def _name(self, telling: Sequence[str], noun: str = "") -> str:
         """A telling name or a neutral one, not yet in the function."""
@@ -98,15 +113,27 @@ def _draw(options: Sequence[T], rng: np.random.Generator) -> T:
     return options[int(rng.integers(len(options)))]
 
 
-def _parameters(text: str) -> list[str]:
-    function = ast.parse(text).body[0]
-    assert isinstance(function, ast.FunctionDef)
-    return [argument.arg for argument in function.args.args if argument.arg not in ("self", "cls")]
-
-
 def _insert(text: str, lines: str) -> str:
     """The function with the lines before its first statement."""
+    cut = _function(text).body[0].lineno - 1
+    before, after = text.splitlines()[:cut], text.splitlines()[cut:]
+    return "\n".join((*before, textwrap.indent(lines, "    "), *after))
+
+
+def _with_parameter(text: str, name: str) -> str:
+    """The function with one more parameter: behind those without a default, or by keyword where none may follow."""
+    function = _function(text)
+    arguments = function.args
+    plain = len(arguments.args) - len(arguments.defaults)
+    if plain >= 0:
+        arguments.args.insert(plain, ast.arg(name))
+    else:
+        arguments.kwonlyargs.append(ast.arg(name))
+        arguments.kw_defaults.append(None)
+    return ast.unparse(function)
+
+
+def _function(text: str) -> ast.FunctionDef:
     function = ast.parse(text).body[0]
-    first = text.splitlines()[: function.body[0].lineno - 1]  # type: ignore[attr-defined]  # it is a FunctionDef
-    rest = text.splitlines()[function.body[0].lineno - 1 :]  # type: ignore[attr-defined]
-    return "\n".join((*first, textwrap.indent(lines, "    "), *rest))
+    assert isinstance(function, ast.FunctionDef)
+    return function

@@ -65,11 +65,26 @@ SOURCES = (
 
 RAW_NAMES = ("raw_{}", "user_{}", "untrusted_{}", "given_{}", "{}_input")
 CLEAN_NAMES = ("safe_{}", "clean_{}", "checked_{}", "valid_{}", "trusted_{}")
-NEUTRAL_NAMES = ("value", "text", "entry", "item", "arg", "data", "field", "content", "current", "result", "obj", "temp")
+NEUTRAL_NAMES = (
+    "value",
+    "text",
+    "entry",
+    "item",
+    "arg",
+    "data",
+    "field",
+    "content",
+    "current",
+    "result",
+    "obj",
+    "temp",
+)
 """Names that say nothing about the value."""
 
 FLOWS = (
-    Flow(22, "path traversal", "path", "os.path.basename({})", ("handle = open({})", "os.remove({})", "os.listdir({})")),
+    Flow(
+        22, "path traversal", "path", "os.path.basename({})", ("handle = open({})", "os.remove({})", "os.listdir({})")
+    ),
     Flow(73, "external control of a file name", "name", "secure_filename({})", ("open({}, 'wb')", "shutil.rmtree({})")),
     Flow(78, "OS command injection", "command", "shlex.quote({})", ("os.system({})", "os.popen({})")),
     Flow(79, "cross-site scripting", "comment", "html.escape({})", ("page.write({})", "template.render({})")),
@@ -77,7 +92,13 @@ FLOWS = (
     Flow(93, "CRLF injection", "header", "strip_newlines({})", ("response.set_header({})", "message.add_header({})")),
     Flow(95, "code injection", "expression", "check_literal({})", ("eval({})", "exec({})")),
     Flow(312, "cleartext storage of a secret", "password", "hash_password({})", ("store.save({})", "config.write({})")),
-    Flow(502, "deserialization of untrusted data", "blob", "verify_signature({})", ("pickle.loads({})", "marshal.loads({})")),
+    Flow(
+        502,
+        "deserialization of untrusted data",
+        "blob",
+        "verify_signature({})",
+        ("pickle.loads({})", "marshal.loads({})"),
+    ),
     Flow(601, "open redirect", "url", "same_origin({})", ("redirect({})", "urlopen({})")),
     Flow(625, "injection into a pattern", "pattern", "re.escape({})", ("re.compile({})", "re.sub({}, '', line)")),
     Flow(789, "uncontrolled allocation", "size", "min({}, LIMIT)", ("bytearray({})", "buffer.resize({})")),

@@ -1,7 +1,8 @@
 """Data sets in the layouts CodeXGLUE publishes (https://github.com/microsoft/CodeXGLUE), read from a folder.
 
-Defect detection: ``{train,valid,test}.jsonl`` with ``idx``, ``func`` and ``target``. Clone detection: ``data.jsonl`` with
-``idx`` and ``func``, and ``{train,valid,test}.txt`` with lines ``id1 <tab> id2 <tab> label``. Blank lines are skipped.
+Defect detection: ``{train,valid,test}.jsonl`` with ``idx``, ``func`` and ``target``. Clone detection: ``data.jsonl``
+with ``idx`` and ``func``, and ``{train,valid,test}.txt`` with lines ``id1 <tab> id2 <tab> label``. Blank lines are
+skipped.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def read_clones(folder: Path, split: Split, language: str) -> tuple[Example, ...
         ids, label = parts[:2], _label(int(parts[2]) if parts[2] in ("0", "1") else parts[2], where)
         for name in ids:
             if name not in functions:
-                raise DataError(f"{where}: every id must be in data.jsonl, but {name!r} is not; add it or drop the line")
+                raise DataError(
+                    f"{where}: every id must be in data.jsonl, but {name!r} is not; add it or drop the line"
+                )
         segments = (functions[ids[0]], functions[ids[1]])
         examples.append(Example(uid=unique("-".join(ids), taken), segments=segments, label=label, language=language))
     return _not_empty(examples, path)
@@ -76,9 +79,13 @@ def folder_revision(folder: Path, names: Sequence[str]) -> str:
 def data_file(folder: Path, name: str) -> Path:
     """The file ``name`` of a data set."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: a folder with the data set must be here, but there is none; correct `data` or say `embedded`")
+        raise DataError(
+            f"{folder}: a folder with the data set must be here, but there is none; correct `data` or say `embedded`"
+        )
     if not (folder / name).is_file():
-        raise DataError(f"{folder}: the file {name!r} must be here, but it is not; put the data set in CodeXGLUE's layout")
+        raise DataError(
+            f"{folder}: the file {name!r} must be here, but it is not; put the data set in CodeXGLUE's layout"
+        )
     return folder / name
 
 
@@ -120,7 +127,9 @@ def _digest(state: tuple[tuple[str, int, int], ...]) -> str:
 
 def _functions(folder: Path) -> dict[str, str]:
     path = data_file(folder, "data.jsonl")
-    return {str(_field(row, "idx", where, (int, str))): _field(row, "func", where, (str,)) for where, row in _rows(path)}
+    return {
+        str(_field(row, "idx", where, (int, str))): _field(row, "func", where, (str,)) for where, row in _rows(path)
+    }
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

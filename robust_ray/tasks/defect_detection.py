@@ -46,7 +46,11 @@ class DefectDetection(Task):
 
     def revision(self) -> str:
         """Fingerprint of the data's content."""
-        return embedded_revision() if self.data == EMBEDDED else folder_revision(Path(self.data).expanduser(), DEFECT_FILES)
+        return (
+            embedded_revision()
+            if self.data == EMBEDDED
+            else folder_revision(Path(self.data).expanduser(), DEFECT_FILES)
+        )
 
     def load(self, split: Split) -> tuple[Example, ...]:
         """Every example of a split, in file order.

@@ -1,6 +1,6 @@
 """The corpus every machine already has: functions of the running Python's standard library.
 
-The embedded data sets are derived from it at run time, so nothing is copied into this project and nothing is downloaded.
+The embedded data sets are derived from it at run time: nothing is copied into this project, nothing is downloaded.
 Functions are grouped by top-level module, and a module belongs to one split: what a model is tested on it has never
 seen a neighbour of.
 """
@@ -26,8 +26,8 @@ GENERATOR_VERSION = 1
 """Raised with any change to what the embedded data sets contain."""
 
 SKIPPED = frozenset(
-    ("test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip")
-    + ("encodings", "pydoc_data", "__pycache__", "__phello__")
+    {"test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "tkinter", "turtledemo"}
+    | {"ensurepip", "encodings", "pydoc_data", "__pycache__", "__phello__"}
 )
 """Folders that are optional in some installations, machine-made, or hold tables rather than code."""
 

@@ -196,7 +196,7 @@ def test_an_example_without_a_usable_name_is_skipped() -> None:
     unused = replace(PROGRAM, segments=("def f(a, unused):\n    return a\n",))
     (row,) = attack(assemble(["p60"]), unused)
     assert (row.verdict, row.queries) == (Verdict.SKIPPED_NO_TARGET, 0)
-    assert row.identifiers > 0
+    assert row.identifiers
 
 
 def test_a_search_that_breaks_is_a_row_that_says_so() -> None:

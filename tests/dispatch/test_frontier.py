@@ -159,5 +159,5 @@ def test_thousands_of_calls_are_cheap() -> None:
     frontier = Frontier(calls)
     while (found := frontier.next_ready()) is not None:
         frontier.done(found.key)
-    assert time.process_time() - before < 2.0
+    assert time.process_time() - before < 5.0
     assert frontier.finished

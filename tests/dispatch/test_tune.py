@@ -88,11 +88,18 @@ def test_a_killed_driver_leaves_nothing_behind(tmp_path: Path, monkeypatch: pyte
     assert_whole(calls, store, tmp_path / "store")
 
 
-def test_an_address_outside_the_cluster_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("ray://head:10001", "the driver must run in the cluster, but got 'ray://head:10001'; run the command on"),
+        ("127.0.0.1:1", r"a Ray cluster must let us in there, but got '127.0.0.1:1' \(.*refused\); check the address"),
+    ],
+)
+def test_an_address_of_no_use_is_refused_at_once(address: str, sentence: str, tmp_path: Path) -> None:
     from robust_ray.dispatch import tune
 
-    with pytest.raises(SweepError, match="the driver must run in the cluster, but got 'ray://head:10001'; run the"):
-        tune._check_address("ray://head:10001")
+    with pytest.raises(SweepError, match=sentence):
+        tune.run(small_plan(), Store.open(str(tmp_path)), Settings(), address=address)
 
 
 def test_what_can_never_be_placed_is_refused(cluster: None) -> None:

@@ -26,22 +26,36 @@ pytestmark = [pytest.mark.torch, pytest.mark.ray]
 
 SWEEP = {
     "name": "tiny",
-    "models": [{"type": "scratch_roberta", "layers": 1, "hidden": 32, "heads": 2, "intermediate": 32, "vocabulary": 400}],
-    "tasks": [{"type": "defect_detection", "data": "embedded", "max_train": 240}],
-    "training": {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3, "max_length": 96},
+    "models": [
+        {"type": "scratch_roberta", "layers": 1, "hidden": 32, "heads": 2, "intermediate": 32, "vocabulary": 400}
+    ],
+    "tasks": [{"type": "defect_detection", "data": "embedded", "max_train": 600}],
+    "training": {"epochs": 5, "batch_size": 16, "learning_rate": 4e-3, "max_length": 96},
     "compressions": [
         {"type": "magnitude_pruning", "sparsity": 0.6, "scope": "linear"},
         "dynamic_quantization",
         {
             "type": "distillation",
-            "student": {"type": "scratch_roberta", "layers": 1, "hidden": 16, "heads": 2, "intermediate": 16, "vocabulary": 300},
+            "student": {
+                "type": "scratch_roberta",
+                "layers": 1,
+                "hidden": 16,
+                "heads": 2,
+                "intermediate": 16,
+                "vocabulary": 300,
+            },
         },
     ],
     "attacks": [
         {"type": "mhm", "candidates": 5, "iterations": 4, "query_budget": 30},
         {"type": "wir_random", "candidates": 5, "query_budget": 40},
     ],
-    "relations": ["prediction_agreement", "probability_similarity", "high_confidence_preservation", "calibration_alignment"],
+    "relations": [
+        "prediction_agreement",
+        "probability_similarity",
+        "high_confidence_preservation",
+        "calibration_alignment",
+    ],
     "examples": {"evaluate": 40, "attack": 10, "shard": 5},
 }
 TIMES = {"latency_p50", "latency_p95", "throughput", "peak_memory"}
@@ -140,7 +154,17 @@ def test_damaged_files_are_computed_again(serial_store: Store, sweep_file: Path)
     student = attack.inputs["student"][0].key
     weights = next((folder / "checkpoints" / student).glob("attempt-*/model.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-7] + b"garbage")
-    command = [sys.executable, "-m", "robust_ray.cli", "run", str(sweep_file), "--on", "serial", "--store", serial_store.uri]
+    command = [
+        sys.executable,
+        "-m",
+        "robust_ray.cli",
+        "run",
+        str(sweep_file),
+        "--on",
+        "serial",
+        "--store",
+        serial_store.uri,
+    ]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
@@ -150,7 +174,17 @@ def test_damaged_files_are_computed_again(serial_store: Store, sweep_file: Path)
 
 def test_the_report_reads_the_rows(serial_store: Store, folder: Path) -> None:
     out = folder / "report.html"
-    command = [sys.executable, "-m", "analysis.report", "--store", serial_store.uri, "--sweep", "tiny", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "analysis.report",
+        "--store",
+        serial_store.uri,
+        "--sweep",
+        "tiny",
+        "--out",
+        str(out),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     text = out.read_text()
     for word in ("magnitude_pruning", "dynamic_quantization", "distillation", "mhm", "wir_random"):

@@ -51,8 +51,8 @@ def test_learns_a_toy_task(tmp_path: Path) -> None:
 
 def test_learns_to_compare_two_segments(tmp_path: Path) -> None:
     train, valid = toy(128, segments=2), toy(40, start=200, segments=2)
-    network = TINY.load(train, n_labels=2, seed=0, workdir=tmp_path)
-    network = fine_tune(network, train, valid, replace(TRAINING, epochs=8), 0, CPU, tmp_path)
+    network = replace(TINY, hidden=32).load(train, n_labels=2, seed=0, workdir=tmp_path)
+    network = fine_tune(network, train, valid, replace(TRAINING, epochs=8, patience=8), 0, CPU, tmp_path)
     answers = logits(network, valid, CPU).argmax(1)
     assert np.mean(answers == [example.label for example in valid]) > 0.9
 

@@ -1,0 +1,176 @@
+"""Data sets in a folder: what is read, what is refused, and what identifies them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from robust_ray.core.build import build
+from robust_ray.core.errors import DataError, SweepError
+from robust_ray.core.identity import canonical_json
+from robust_ray.tasks import CloneDetection, DefectDetection, Task
+
+FUNCTION = "int f(void) { return 1; }"
+
+
+@pytest.fixture
+def defects(tmp_path: Path) -> Path:
+    folder = tmp_path / "defects"
+    folder.mkdir()
+    for split in ("train", "valid", "test"):
+        rows = [{"idx": i, "func": FUNCTION, "target": i % 2, "project": "x"} for i in range(6)]
+        (folder / f"{split}.jsonl").write_text("\n\n".join(map(json.dumps, rows)) + "\n")
+    return folder
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> Path:
+    folder = tmp_path / "clones"
+    folder.mkdir()
+    (folder / "data.jsonl").write_text("".join(json.dumps({"idx": str(i), "func": f"f{i}"}) + "\n" for i in range(3)))
+    for split in ("train", "valid", "test"):
+        (folder / f"{split}.txt").write_text("0\t1\t1\n1\t2\t0\n0\t1\t1\n")
+    return folder
+
+
+def test_defects_in_file_order(defects: Path) -> None:
+    examples = DefectDetection(data=str(defects)).load("train")
+    assert [(example.uid, example.label) for example in examples] == [(str(i), i % 2) for i in range(6)]
+    assert examples[0].segments == (FUNCTION,)
+    assert examples[0].language == "c"
+
+
+def test_repeated_ids_are_made_unique(defects: Path) -> None:
+    (defects / "test.jsonl").write_text((json.dumps({"idx": 7, "func": FUNCTION, "target": 0}) + "\n") * 3)
+    assert [example.uid for example in DefectDetection(data=str(defects)).load("test")] == ["7", "7#2", "7#3"]
+
+
+def test_clones_in_file_order(clones: Path) -> None:
+    examples = CloneDetection(data=str(clones)).load("train")
+    assert [example.uid for example in examples] == ["0-1", "1-2", "0-1#2"]
+    assert [example.label for example in examples] == [1, 0, 1]
+    assert examples[1].segments == ("f1", "f2")
+    assert examples[0].language == "java"
+
+
+def test_language_can_be_said(defects: Path) -> None:
+    assert DefectDetection(data=str(defects), language="java").load("test")[0].language == "java"
+
+
+def test_limits_are_prefixes_of_one_order(defects: Path) -> None:
+    def uids(limit: int | None) -> list[str]:
+        return [example.uid for example in DefectDetection(data=str(defects), max_train=limit).load("train")]
+
+    assert len(uids(2)) == 2
+    assert set(uids(2)) < set(uids(4)) < set(uids(None))
+    assert uids(4) == [uid for uid in uids(None) if uid in uids(4)]
+    assert uids(99) == uids(None)
+
+
+def test_a_limit_is_for_its_split(defects: Path) -> None:
+    task = DefectDetection(data=str(defects), max_train=1, max_valid=2)
+    assert [len(task.load(split)) for split in ("train", "valid", "test")] == [1, 2, 6]
+
+
+class TestIdentity:
+    def test_the_folder_is_not_in_it(self, defects: Path, tmp_path: Path) -> None:
+        shutil.copytree(defects, tmp_path / "elsewhere")
+        here, there = DefectDetection(data=str(defects)), DefectDetection(data=str(tmp_path / "elsewhere"))
+        assert canonical_json(here) == canonical_json(there)
+        assert str(tmp_path) not in canonical_json(here)
+
+    def test_the_content_is(self, defects: Path) -> None:
+        task = DefectDetection(data=str(defects))
+        before = task.revision()
+        path = defects / "test.jsonl"
+        path.write_text(path.read_text().replace("return 1", "return 2"))
+        os.utime(path, ns=(1, 1))
+        assert task.revision() != before
+
+    def test_embedded_or_not_is(self, defects: Path) -> None:
+        assert DefectDetection().revision() != DefectDetection(data=str(defects)).revision()
+
+
+class TestMistakes:
+    def test_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match=r"nowhere: a folder with the data set must be here"):
+            DefectDetection(data=str(tmp_path / "nowhere")).load("train")
+
+    def test_no_folder_when_planning(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="a folder with the data set must be here"):
+            CloneDetection(data=str(tmp_path / "nowhere")).revision()
+
+    def test_no_file(self, clones: Path) -> None:
+        (clones / "data.jsonl").unlink()
+        with pytest.raises(DataError, match=r"the file 'data\.jsonl' must be here"):
+            CloneDetection(data=str(clones)).load("train")
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ('{"idx": 1, "func"', r"train\.jsonl:2: every line must be JSON, but got"),
+            ("[1, 2]", r"train\.jsonl:2: every line must be a JSON object"),
+            ('{"idx": 1, "target": 0}', r"train\.jsonl:2: the field 'func' must be given, but got idx, target"),
+            ('{"idx": 1, "func": 3, "target": 0}', r"train\.jsonl:2: 'func' must be a text, but got 3"),
+            ('{"idx": 1, "func": "f", "target": 2}', r"train\.jsonl:2: the label must be 0 or 1, but got 2"),
+            (
+                '{"idx": 1, "func": "f", "target": true}',
+                r"train\.jsonl:2: 'target' must be a whole number, but got True",
+            ),
+        ],
+    )
+    def test_unusable_row(self, defects: Path, line: str, message: str) -> None:
+        path = defects / "train.jsonl"
+        path.write_text(path.read_text().splitlines()[0] + "\n" + line + "\n")
+        with pytest.raises(DataError, match=message):
+            DefectDetection(data=str(defects)).load("train")
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("0 1 1", r"train\.txt:1: `id1 <tab> id2 <tab> label` must hold, but got '0 1 1'"),
+            ("0\t9\t1", r"train\.txt:1: every id must be in data\.jsonl, but '9' is not"),
+            ("0\t1\tyes", r"train\.txt:1: the label must be 0 or 1, but got 'yes'"),
+        ],
+    )
+    def test_unusable_pair(self, clones: Path, line: str, message: str) -> None:
+        (clones / "train.txt").write_text(line + "\n")
+        with pytest.raises(DataError, match=message):
+            CloneDetection(data=str(clones)).load("train")
+
+    def test_empty_split(self, defects: Path) -> None:
+        (defects / "valid.jsonl").write_text("\n")
+        with pytest.raises(DataError, match=r"valid\.jsonl: a split must hold at least one example"):
+            DefectDetection(data=str(defects)).load("valid")
+
+    def test_not_utf8(self, defects: Path) -> None:
+        (defects / "valid.jsonl").write_bytes(b'{"idx": 1, "func": "\xff"}')
+        with pytest.raises(DataError, match=r"valid\.jsonl:1: the text must be UTF-8"):
+            DefectDetection(data=str(defects)).load("valid")
+
+    def test_embedded_in_another_language(self) -> None:
+        with pytest.raises(SweepError, match="embedded data set is in python, but got language 'c'"):
+            DefectDetection(language="c")
+
+    def test_limit_below_one(self) -> None:
+        with pytest.raises(SweepError, match=r"tasks\[0\]: `max_train >= 1` must hold, but got 0"):
+            build(Task, {"type": "clone_detection", "max_train": 0}, "tasks[0]")
+
+
+class TestRealData:
+    def test_devign(self, shared_data: Path) -> None:
+        task = DefectDetection(data=str(shared_data / "devign"))
+        assert [len(task.load(split)) for split in ("train", "valid", "test")] == [1400, 200, 400]
+        assert task.load("train")[0].uid == "25693"
+
+    def test_bigclonebench(self, shared_data: Path) -> None:
+        task = CloneDetection(data=str(shared_data / "bigclonebench"))
+        assert [len(task.load(split)) for split in ("train", "valid", "test")] == [880, 100, 266]
+        assert all(len(example.segments) == 2 for example in task.load("test"))
+
+    def test_google_code_jam(self, shared_data: Path) -> None:
+        assert len(CloneDetection(data=str(shared_data / "google_code_jam"), max_train=100).load("train")) == 100
