@@ -6,6 +6,7 @@ into it, so what they put in the place of a module must keep all it knows in par
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -105,7 +106,9 @@ class Int8Linear(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """``(..., in)`` → ``(..., out)``, float32."""
         if self._packed is None:
-            self._packed = torch.ops.quantized.linear_prepack(self._quantized(), self.bias)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # torch announces the end of quantized tensor types
+                self._packed = torch.ops.quantized.linear_prepack(self._quantized(), self.bias)
         outputs: Tensor = torch.ops.quantized.linear_dynamic(inputs, self._packed, True)
         return outputs
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,9 @@ from robust_ray.models.base import MODELS, CodeModel, reason
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
+
+UNBOUNDED = 1_000_000
+"""Tokens for a network with relative positions, where only the training's ``max_length`` sets an end."""
 
 
 @MODELS.register("huggingface")
@@ -35,7 +39,10 @@ class HuggingFace(CodeModel):
     def revision(self) -> str | None:
         """Fingerprint of a local folder; None for a name on the hub."""
         folder = Path(self.name).expanduser()
-        return files_digest([path for path in folder.iterdir() if path.is_file()]) if folder.is_dir() else None
+        if not folder.is_dir():
+            return None
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        return _content(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
     def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
@@ -74,7 +81,10 @@ class HuggingFace(CodeModel):
         )
 
 
-UNBOUNDED = 1_000_000
+@lru_cache(maxsize=32)
+def _content(files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Fingerprint of files named with size and time of change, so that a plan of many calls reads weights once."""
+    return files_digest([path for path, _, _ in files])
 
 
 def _positions(module: Any) -> int:

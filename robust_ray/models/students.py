@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -108,8 +109,10 @@ def load(folder: Path, device: str = "cpu") -> Network:
         description = json.loads((folder / DESCRIPTION).read_text())
         architecture = description["architecture"]
         trust = architecture.get("trust_remote_code", False)
+        with torch.random.fork_rng([]):
+            module = build_module(architecture)
         network = Network(
-            module=build_module(architecture),
+            module=module,
             tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=trust),
             n_labels=description["n_labels"],
             max_length=description["max_length"],
