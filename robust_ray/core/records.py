@@ -128,7 +128,7 @@ class EvaluationRecord(CellRecord):
     """Length, in tokens, of the examples timed (median)."""
 
     peak_memory: int | None
-    """Bytes: the device's peak allocation on a GPU, the growth of the process on a CPU; null where unreadable."""
+    """Bytes: peak allocation of a GPU; on a CPU the process's peak, interpreter included. Null where unreadable."""
 
     device: str
     """Accelerator the times were measured on."""

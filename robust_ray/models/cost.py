@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import torch
 import zstandard
 from torch import Tensor, nn
@@ -56,7 +55,7 @@ class Cost(NamedTuple):
     """Tokens of the examples timed (median)."""
 
     peak_memory: int | None
-    """Bytes: peak allocation of a GPU, growth of the process on a CPU; None where it cannot be read."""
+    """Bytes: peak allocation of a GPU; on a CPU the process's peak, interpreter included. None where unreadable."""
 
 
 def measure(folder: Path, victim: TransformerVictim, inputs: Sequence[Input], machine: Machine) -> Cost:
@@ -117,35 +116,35 @@ def throughput(victim: TransformerVictim, inputs: Sequence[Input], max_batch_tok
 
 
 class _PeakMemory:
-    """Bytes that a block of work needed at its peak, where the machine can tell."""
+    """Bytes in use at the peak of a block of work, where the machine can tell."""
 
     bytes: int | None = None
 
     def __init__(self, device: str) -> None:
         self._on_gpu = device != "cpu"
-        self._before: int | None = None
+        self._was_reset = False
 
     def __enter__(self) -> _PeakMemory:
         if self._on_gpu:
             torch.cuda.reset_peak_memory_stats()
         else:
-            self._before = _reset_high_water_mark()
+            self._was_reset = _reset_high_water_mark()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._on_gpu:
             self.bytes = torch.cuda.max_memory_allocated()
-        elif self._before is not None:
-            self.bytes = max(0, _high_water_mark() - self._before)
+        elif self._was_reset:
+            self.bytes = _high_water_mark()
 
 
-def _reset_high_water_mark() -> int | None:
-    """Resident bytes now, or None where the kernel does not let the peak be reset (it does on Linux)."""
+def _reset_high_water_mark() -> bool:
+    """Forget the process's peak so far; False where the kernel does not let it be forgotten (Linux does)."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        return None
-    return int(psutil.Process().memory_info().rss)
+        return False
+    return True
 
 
 def _high_water_mark() -> int:

@@ -37,9 +37,17 @@ class HuggingFace(CodeModel):
     """Whether to run Python code that comes with the weights."""
 
     def revision(self) -> str | None:
-        """Fingerprint of a local folder; None for a name on the hub."""
+        """Fingerprint of a local folder; None for a name on the hub.
+
+        Raises:
+            ModelError: the name is a path, and no folder lies there.
+        """
         folder = Path(self.name).expanduser()
         if not folder.is_dir():
+            if self.name.startswith(("/", "./", "../", "~")):
+                raise ModelError(
+                    f"model 'huggingface': a folder must lie at {self.name!r}, but none does; correct `name`"
+                )
             return None
         files = sorted(path for path in folder.iterdir() if path.is_file())
         return _content(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
