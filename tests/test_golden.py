@@ -1,0 +1,69 @@
+"""Golden identities: an accidental change of a component's fields, defaults or version must fail here.
+
+When the change is meant, raise the component's ``version`` (or the stage's) and run this file once with GOLDEN=write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from robust_ray import stages
+from robust_ray.attacks import ATTACKS, MHM, SUBSTITUTES, AttackRecipe, CorpusVocabulary, Substitutes
+from robust_ray.compression import COMPRESSIONS, Compression, NoCompression
+from robust_ray.core.build import build
+from robust_ray.core.call import Ref, Stage, StageCall
+from robust_ray.core.identity import encode
+from robust_ray.fidelity import RELATIONS, PredictionAgreement, Relation
+from robust_ray.models import MODELS, CodeModel, ScratchRoberta, Training
+from robust_ray.tasks import DefectDetection
+
+GOLDEN = Path(__file__).parent / "golden" / "identities.json"
+REQUIRED = {"magnitude_pruning": {"sparsity": 0.5}, "huggingface": {"name": "microsoft/codebert-base"}}
+KINDS = (
+    (MODELS, CodeModel),
+    (COMPRESSIONS, Compression),
+    (ATTACKS, AttackRecipe),
+    (SUBSTITUTES, Substitutes),
+    (RELATIONS, Relation),
+)
+
+
+def data(folder: Path) -> DefectDetection:
+    """A data set that is the same everywhere: the embedded one depends on the Python."""
+    for split in ("train", "valid", "test"):
+        (folder / f"{split}.jsonl").write_text('{"idx": 1, "target": 0, "func": "int f(int a) { return a; }"}\n')
+    return DefectDetection(data=str(folder))
+
+
+def identities(folder: Path) -> dict[str, object]:
+    """Every component at its defaults, and a call of every stage."""
+    found: dict[str, object] = {}
+    for registry, kind in KINDS:
+        for name in registry:
+            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name} | REQUIRED.get(name, {}), name))
+    task = data(folder)
+    found[f"task {task.type}"] = encode(task)
+    training, model, none = Training(), ScratchRoberta(), NoCompression()
+    cell = stages.Cell(model=model, task=task, training=training, compression=none, seed=0, teacher="finetune-x-v1-0")
+    student = {"student": (Ref("compress-none-v1-0", None),)}
+    calls: list[tuple[Stage, dict[str, tuple[Ref, ...]]]] = [
+        (stages.Finetune(model=model, task=task, training=training, seed=0), {}),
+        (stages.Teach(task=task), {"teacher": (Ref("finetune-x-v1-0", None),)}),
+        (stages.Compress(compression=none, task=task, training=training, seed=0), {"teacher": (Ref("f", None),)}),
+        (stages.Evaluate(cell=cell, examples=None, accelerator="a processor"), student),
+        (stages.CollectSubstitutes(substitutes=CorpusVocabulary(), task=task), {}),
+        (stages.Attack(cell=cell, attack=MHM(), start=0, stop=25), student),
+        (stages.Fidelity(cell=cell, relations=(PredictionAgreement(),), examples=None, attack=None), student),
+    ]
+    for stage, inputs in calls:
+        found[f"call {stage.name}"] = StageCall(stage, inputs).key
+    return found
+
+
+def test_identities_are_golden(tmp_path: Path) -> None:
+    found = identities(tmp_path)
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    assert found == json.loads(GOLDEN.read_text())

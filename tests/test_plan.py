@@ -1,0 +1,118 @@
+"""From sweeps to plans: what is shared, what is new, what is left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from robust_ray.attacks import MHM, WIRRandom
+from robust_ray.compression import Distillation, DynamicQuantization, MagnitudePruning, NoCompression
+from robust_ray.fidelity import PredictionAgreement
+from robust_ray.models import ScratchRoberta
+from robust_ray.plan import Plan, expand, summarize
+from robust_ray.sweep import Examples, Resources, Sweep
+from robust_ray.tasks import CloneDetection, DefectDetection
+
+SWEEP = Sweep(
+    name="study",
+    models=(ScratchRoberta(),),
+    tasks=(DefectDetection(), CloneDetection()),
+    compressions=(MagnitudePruning(sparsity=0.5), Distillation()),
+    attacks=(MHM(), WIRRandom()),
+    relations=(PredictionAgreement(),),
+    examples=Examples(attack=60, shard=25),
+)
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    return {stage: len(calls) for stage, calls in plan.stages().items()}
+
+
+def new(change: Sweep) -> dict[str, int]:
+    """Calls of a changed sweep that the original does not have, by stage."""
+    before = expand(SWEEP).calls
+    added = [call for key, call in expand(change).calls.items() if key not in before]
+    return {stage: sum(call.stage.name == stage for call in added) for stage in {call.stage.name for call in added}}
+
+
+def test_shared_stages_occur_once() -> None:
+    assert counts(expand(SWEEP)) == {
+        "finetune": 2,
+        "teach": 2,
+        "compress": 2 * 3,
+        "evaluate": 2 * 3,
+        "substitutes": 2,
+        "attack": 2 * 3 * 2 * 3,
+        "fidelity": 2 * 2 * 3,
+    }
+
+
+def test_inputs_come_before_what_needs_them() -> None:
+    seen: set[str] = set()
+    for key, call in expand(SWEEP).calls.items():
+        assert set(call.needs) <= seen
+        seen.add(key)
+
+
+def test_the_teacher_is_measured_even_if_nobody_asks() -> None:
+    bare = dataclasses.replace(SWEEP, compressions=())
+    named = dataclasses.replace(SWEEP, compressions=(NoCompression(),))
+    assert set(expand(bare).calls) == set(expand(named).calls)
+
+
+def test_the_same_setting_twice_is_one_point() -> None:
+    twice = dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, *SWEEP.compressions))
+    assert set(expand(twice).calls) == set(expand(SWEEP).calls)
+
+
+def test_adding_a_compression_adds_its_cells_alone() -> None:
+    more = dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, DynamicQuantization()))
+    assert new(more) == {"compress": 2, "evaluate": 2, "attack": 2 * 2 * 3, "fidelity": 2 * 3}
+
+
+def test_changing_an_attack_changes_that_attack_alone() -> None:
+    changed = dataclasses.replace(SWEEP, attacks=(MHM(query_budget=50), WIRRandom()))
+    assert new(changed) == {"attack": 2 * 3 * 3, "fidelity": 2 * 2}
+
+
+def test_more_examples_add_shards_and_repeat_none() -> None:
+    even = dataclasses.replace(SWEEP, examples=Examples(attack=50, shard=25))
+    more = dataclasses.replace(SWEEP, examples=Examples(attack=100, shard=25))
+    shards = {key for key, call in expand(even).calls.items() if call.stage.name == "attack"}
+    assert shards < set(expand(more).calls)
+
+
+def test_where_and_how_fast_are_not_in_any_key() -> None:
+    moved = dataclasses.replace(
+        SWEEP, name="other", store="s3://bucket", resources={"attack": Resources(gpu=1.0)}, in_flight=3, retries=9
+    )
+    assert set(expand(moved).calls) == set(expand(SWEEP).calls)
+
+
+def test_a_second_seed_doubles_the_study_but_for_the_substitutes() -> None:
+    first, both = counts(expand(SWEEP)), counts(expand(dataclasses.replace(SWEEP, seeds=(0, 1))))
+    assert both == {stage: count if stage == "substitutes" else 2 * count for stage, count in first.items()}
+
+
+def test_a_data_set_is_known_by_its_content_not_its_place(tmp_path: Path) -> None:
+    row = '{"idx": 1, "target": 0, "func": "int f(int a) { return a; }"}\n'
+    places = []
+    for name, content in (("here", row), ("there", row), ("other", row.replace("return a", "return 2"))):
+        (tmp_path / name).mkdir()
+        for split in ("train", "valid", "test"):
+            (tmp_path / name / f"{split}.jsonl").write_text(content)
+        task = DefectDetection(data=str(tmp_path / name))
+        places.append(set(expand(dataclasses.replace(SWEEP, tasks=(task,))).calls))
+    assert places[0] == places[1]
+    assert places[0].isdisjoint(places[2])
+
+
+def test_costs_come_from_history_and_are_unknown_without() -> None:
+    plan = expand(dataclasses.replace(SWEEP, relations=()))
+    present = {key for key, call in plan.calls.items() if call.stage.name == "finetune"}
+    lines = {line.stage: line for line in summarize(plan, present, {"attack": 2.0, "attack-mhm": 3.0})}
+    assert (lines["finetune"].cached, lines["finetune"].seconds) == (2, 0)
+    assert lines["attack"].seconds == pytest.approx(18 * 3.0 + 18 * 2.0)
+    assert lines["evaluate"].seconds is None
