@@ -5,7 +5,7 @@ Only complete rows are read; files that cannot be read are listed, not raised, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -18,6 +18,17 @@ from robust_ray.store import Store
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
 KINDS = {"model": False, "task": False, "compression": True, "attack": False, "relation": True}
 """Column of a component → whether a setting alone of its type is named with its numbers."""
+
+
+SAME: Mapping[str, tuple[str, ...]] = {
+    EvaluationRecord.table: ("student", "teacher", "split", "device"),
+    AttackRecord.table: ("student", "teacher", "attack", "attack_params", "seed", "uid"),
+    FidelityRecord.table: (
+        *("student", "teacher", "relation", "relation_params"),
+        *("perturbation", "perturbed_for", "attack_params", "uid"),
+    ),
+}
+"""Columns in which two rows agree only if they measure the same: a study run in two sizes has such rows."""
 
 
 class Rows(NamedTuple):
@@ -53,7 +64,7 @@ def load(uri: str, sweep: str | None = None) -> Rows:
     unreadable: list[str] = []
     for record in (*MEASURED, RunRecord):
         found = store.table(record.table, planned)
-        frames[record.table] = found.table.to_pandas()
+        frames[record.table] = _distinct(found.table.to_pandas(), SAME.get(record.table, ()))
         unreadable += found.unreadable
     if all(frames[record.table].empty for record in MEASURED):
         part = f"sweep {sweep!r} in {uri}" if sweep else uri
@@ -77,6 +88,14 @@ def named(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             frame[f"{kind}_name"] = pd.Series(words, index=frame.index, dtype="str")
     _tell_trainings_apart(measured)
     return named
+
+
+def _distinct(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Each measurement once; of evaluations on several numbers of examples, the one on the most."""
+    if not columns:
+        return frame
+    largest_last = frame.sort_values("n", kind="stable") if "n" in frame else frame
+    return largest_last.drop_duplicates(list(columns), keep="last").sort_index().reset_index(drop=True)
 
 
 def _planned(store: Store, uri: str, sweep: str) -> tuple[str, ...]:

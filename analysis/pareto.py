@@ -163,8 +163,10 @@ def command(options: Namespace) -> None:
         write_tables(options.out, "pareto", table, columns, {})
         found.to_csv(options.out / "pareto_points.csv", index=False)
         for victim, part in by_victim(found):
-            page = draw(part).to_html(inline=True, embed_options={"actions": False, "config": charts.LIGHT})
-            (options.out / f"{slug('pareto ' + victim)}.html").write_text(page, encoding="utf-8")
+            chart, name = draw(part), slug("pareto " + victim)
+            page = chart.to_html(inline=True, embed_options={"actions": False, "config": charts.LIGHT})
+            (options.out / f"{name}.html").write_text(page, encoding="utf-8")
+            charts.save_svg(chart, options.out / f"{name}.svg")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -43,7 +43,7 @@ def examine() -> list[Finding]:
             "disk here",
             f"{shutil.disk_usage('.').free / 2**30:.0f} GiB free",
             shutil.disk_usage(".").free > 2**30,
-            "a sweep wants a gigabyte",
+            "a sweep wants a gigabyte; run where there is more, or name a --store there",
         ),
         Finding("processor", accelerator_name(gpu=False), ok=True),
         _gpus(),

@@ -7,7 +7,7 @@ a second and not a night.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -59,7 +59,8 @@ class Resources:
     def __post_init__(self) -> None:
         if self.cpu < 0 or self.gpu < 0 or self.cpu + self.gpu == 0:
             raise SweepError(
-                f"`cpu >= 0`, `gpu >= 0` and one above 0 must hold, but got {self.cpu=}, {self.gpu=}; correct them"
+                f"`cpu >= 0`, `gpu >= 0` and one above 0 must hold, but got cpu {self.cpu:g} and gpu {self.gpu:g}; "
+                "correct them"
             )
         for name in ("cpu", "gpu"):
             value = getattr(self, name)
@@ -98,7 +99,7 @@ class Bound:
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.at_least, self.at_most, self.below_teacher)) != 1:
             raise SweepError(
-                "exactly one of at_least, at_most and below_teacher must be given, but got none or several"
+                "exactly one of at_least, at_most and below_teacher must be given, but got none or several; keep one"
             )
 
 
@@ -135,6 +136,7 @@ class Search:
         for name in ("trials", "max_concurrent"):
             if getattr(self, name) < 1:
                 raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+        _check_seed("seed", self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +196,8 @@ class Sweep:
                 raise SweepError(
                     f"`{axis}` must hold at least one entry, but it is empty: there is nothing to do; add one"
                 )
+        for i, seed in enumerate(self.seeds):
+            _check_seed(f"seeds[{i}]", seed)
         for stage in self.resources:
             if stage not in STAGES:
                 raise SweepError(
@@ -228,17 +232,27 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Sweep:
         raise SweepError(
             f"{path}: a sweep file must lie here, but it cannot be read ({error.strerror}); check the path"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SweepError(
-            f"{path}: the file must be YAML, but it is not ({' '.join(str(error).split())}); correct it"
-        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise SweepError(f"{path}: the file must be YAML, but it is not ({_yaml_reason(error)}); correct it") from None
     if not isinstance(document, dict):
-        raise SweepError(
-            f"{path}: a sweep must be a mapping of fields, but got {type(document).__name__}; see sweeps/README.md"
-        )
+        got = "nothing" if document is None else f"a {type(document).__name__}"
+        raise SweepError(f"{path}: a sweep must be a mapping of fields, but got {got}; see sweeps/README.md")
     for setting in settings:
         _lay_over(document, setting)
-    return build_dataclass(Sweep, document, str(path), "a sweep")
+    fields = {str(name): value for name, value in document.items()}
+    return build_dataclass(Sweep, fields, str(path), "a sweep", joint=": ")
+
+
+def _check_seed(name: str, seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise SweepError(f"`0 <= {name} < 2**32` must hold, but got {seed}; correct it")
+
+
+def _yaml_reason(error: Exception) -> str:
+    """What is wrong, and the line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def _lay_over(document: dict[str, Any], setting: str) -> None:
@@ -249,7 +263,7 @@ def _lay_over(document: dict[str, Any], setting: str) -> None:
         raise SweepError(f"--set {setting}: the form is key=value, e.g. attacks[0].query_budget=50; correct it")
     try:
         value = yaml.load(text, Loader=_UniqueKeyLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise SweepError(f"--set {setting}: the value must be YAML, but got {text!r}; quote it") from None
     holder: Any = document
     for step, following in zip(steps, [*steps[1:], None], strict=True):
@@ -273,10 +287,11 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":  # `<<`, which may be overridden
+                continue
             key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
+            if not isinstance(key, Hashable) or key in seen:
+                problem = f"the key {key!r} " + ("stands twice" if isinstance(key, Hashable) else "must be a text")
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)

@@ -35,7 +35,7 @@ def build(kind: type[T], spec: object, where: str) -> T:
         spec = {"type": spec}
     if not isinstance(spec, MappingABC) or not isinstance(spec.get("type"), str):
         raise SweepError(
-            f"{where}: a {registry.kind} must be a mapping with a `type`, but got {spec!r}; "
+            f"{where}: the {registry.kind} must be a mapping with a `type`, but got {spec!r}; "
             f"{did_you_mean('', registry)}"
         )
     fields = {str(name): value for name, value in spec.items() if name != "type"}
@@ -46,19 +46,28 @@ def build(kind: type[T], spec: object, where: str) -> T:
     return typing.cast(T, build_dataclass(cls, fields, where, f"{registry.kind} {cls.type!r}"))
 
 
-def build_dataclass(cls: type[T], fields: Mapping[str, object], where: str, noun: str) -> T:
-    """Build a dataclass from a mapping, coercing each value to its field's type hint."""
+def build_dataclass(cls: type[T], fields: Mapping[str, object], where: str, noun: str, joint: str = ".") -> T:
+    """Build a dataclass from a mapping, coercing each value to its field's type hint.
+
+    Args:
+        cls: The dataclass.
+        fields: Name → value, as a file holds them.
+        where: The place in the file, for refusals.
+        noun: What is built, for refusals.
+        joint: What stands between the place and a field's name: a dot, or ``": "`` behind the name of a file.
+
+    Raises:
+        SweepError: unknown or missing field, value of a wrong type or out of range.
+    """
     known = {field.name: field for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
     for name in fields:
         if name not in known:
             raise SweepError(f"{where}: {noun} has no field {name!r}; {did_you_mean(name, known)}")
     hints = typing.get_type_hints(cls)
-    values = {name: coerce(value, hints[name], f"{where}.{name}") for name, value in fields.items()}
+    values = {name: coerce(value, hints[name], f"{where}{joint}{name}") for name, value in fields.items()}
     missing = [name for name, field in known.items() if name not in values and _is_required(field)]
     if missing:
-        hint = hints[missing[0]]
-        wanted = hint.__name__ if isinstance(hint, type) else hint
-        raise SweepError(f"{where}: {noun} needs the field {missing[0]!r} ({wanted}), but it is not given; add it")
+        raise SweepError(f"{where}: {noun} needs the field {missing[0]!r}, but it is not given; add it")
     try:
         return cls(**values)
     except SweepError as error:

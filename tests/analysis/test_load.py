@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from analysis.labels import flatten, short_names
 from analysis.load import load
 from robust_ray.core.call import Ref
 from robust_ray.core.errors import StoreError, SweepError
+from robust_ray.core.records import AttackRecord
 from robust_ray.store import Store
-from tests.analysis.synthetic import N, evaluation, tables, write
+from tests.analysis.synthetic import N, attacks, evaluation, tables, write
 
 
 def test_all_tables_are_read(store: Path) -> None:
@@ -52,6 +54,17 @@ def test_teachers_fine_tuned_differently_are_told_apart(tmp_path: Path) -> None:
     opened = write(tmp_path, tables())
     opened.put_rows(Ref(other.key, other.table), [other], {}, type(other))
     assert set(load(str(tmp_path)).evaluations["model_name"]) == {"tiny #aaaa", "tiny #bbbb"}
+
+
+def test_what_two_sizes_of_a_study_both_measured_counts_once(tmp_path: Path) -> None:
+    opened = write(tmp_path, tables())
+    shorter = evaluation("none", key="evaluate-none-v1-eeee", n=50, accuracy=0.1)
+    again = [dataclasses.replace(row, key="attack-mhm-v1-eeee") for row in attacks("none", "mhm")]
+    opened.put_rows(Ref(shorter.key, shorter.table), [shorter], {}, type(shorter))
+    opened.put_rows(Ref("attack-mhm-v1-eeee", "attacks"), again, {}, AttackRecord)
+    rows = load(str(tmp_path))
+    assert (len(rows.evaluations), len(rows.attacks)) == (3, 6 * N)
+    assert set(rows.evaluations["n"]) == {200}
 
 
 def test_no_store_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
