@@ -12,8 +12,7 @@ import pandas as pd
 from analysis.labels import TEACHER
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import generator
-from robust_ray.core.records import Verdict
-from robust_ray.metrics import bootstrap_interval, wilson_interval
+from robust_ray.metrics import SEVERITY, bootstrap_interval, wilson_interval
 
 Operation = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -69,23 +68,16 @@ def with_teacher() -> Operation:
 def worst_of_attacks() -> Operation:
     """One row an example and student: its verdict when every attack of the study is tried in turn.
 
-    A student some attack was not run on has no such verdict, and drops out: it would look better than it is.
+    An example some attack was not run on (yet) has no such verdict, and drops out: it would look better than it is.
     """
-    severity = [
-        Verdict.SUCCEEDED,
-        Verdict.SKIPPED_MISPREDICTED,
-        Verdict.FAILED,
-        Verdict.SKIPPED_NO_TARGET,
-        Verdict.ERROR,
-    ]
-    rank = {verdict.value: i for i, verdict in enumerate(severity)}
-    study = ["model_name", "task_name"]
+    rank = {verdict.value: i for i, verdict in enumerate(SEVERITY)}
+    study, example = ["model_name", "task_name"], ["student", "seed", "uid"]
 
     def reduce(frame: pd.DataFrame) -> pd.DataFrame:
-        run = frame.groupby("student")["attack_name"].transform("nunique")
+        run = frame.groupby(example)["attack_name"].transform("nunique")
         complete = frame[run == frame.groupby(study)["attack_name"].transform("nunique")]
         ranked = complete.assign(severity=complete["verdict"].map(rank)).sort_values("severity", kind="stable")
-        return ranked.drop_duplicates(["student", "seed", "uid"]).drop(columns="severity")
+        return ranked.drop_duplicates(example, keep="last").drop(columns="severity")
 
     return reduce
 

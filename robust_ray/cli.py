@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import typing
 from collections.abc import Sequence
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -22,7 +22,6 @@ from robust_ray.core.component import Registry, load_plugins, summary
 from robust_ray.core.errors import RobustRayError, SweepError, did_you_mean
 
 if TYPE_CHECKING:
-    from robust_ray.store import Store
     from robust_ray.sweep import Sweep
 
 ON = ("ray", "serial")
@@ -35,6 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(options, Console())
     except RobustRayError as error:
         print(f"robust-ray: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"robust-ray: this machine does not let us go on: {error}; check its disks and rights", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(
@@ -108,18 +113,16 @@ def show_plan(options: argparse.Namespace, console: Console) -> int:
         calls = [call.describe() | {"cached": call.key in present} for call in plan.calls.values()]
         print(json.dumps({"sweep": sweep.name, "store": sweep.store, "calls": calls}, indent=1))
         return 0
-    from robust_ray.console import duration
+    from robust_ray.console import duration, history, number_table
 
-    table = Table("stage", "calls", "in store", "to run", "rough cost", box=None)
-    lines = summarize(plan, present, _history(store) if store else {})
+    table = number_table("stage", "calls", "in store", "to run", "rough cost")
+    lines = summarize(plan, present, history(store.runs()) if store else {})
     for line in lines:
         cost = "?" if line.seconds is None else duration(line.seconds)
         table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached), cost)
     console.print(table)
     missing = sum(line.calls - line.cached for line in lines)
-    console.print(
-        f"{len(plan.calls)} calls, {missing} to run; a cost is worker time, ? where the store has no such call yet"
-    )
+    console.print(f"{len(plan.calls)} calls, {missing} to run; cost in worker time, ? where nothing like it ran yet")
     if sweep.search is not None:
         console.print(
             f"then a search of {sweep.search.trials} proposals for each model and task ({sweep.search.sampler})"
@@ -136,13 +139,14 @@ def run_sweep(options: argparse.Namespace, console: Console) -> int:
 
 def show_status(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray status FILE``; exit status 0 when everything planned is in the store."""
+    from robust_ray.console import number_table
     from robust_ray.plan import expand, summarize
     from robust_ray.store import Store
 
     sweep = _sweep(options)
     plan, store = expand(sweep), Store.find(sweep.store)
     present = store.present() if store else set()
-    table = Table("stage", "calls", "in store", "missing", box=None)
+    table = number_table("stage", "calls", "in store", "missing")
     for line in summarize(plan, present, {}):
         table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached))
     console.print(table)
@@ -163,15 +167,19 @@ def show_doctor(options: argparse.Namespace, console: Console) -> int:
     findings = examine()
     table = Table("", "what", "found", box=None)
     for finding in findings:
-        table.add_row("ok" if finding.ok else "!!", finding.what, f"{finding.found} {finding.advice}".strip())
+        advice = "" if finding.ok or not finding.advice else f": {finding.advice}"
+        table.add_row("ok" if finding.ok else "!!", finding.what, finding.found + advice)
     console.print(table)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
 def _sweep(options: argparse.Namespace) -> Sweep:
+    from robust_ray import search
     from robust_ray.sweep import load
 
     sweep = load(options.file, options.set)
+    if sweep.search is not None:
+        search.check(sweep.search, f"{options.file}: search")
     return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
 
 
@@ -208,16 +216,6 @@ def _parameters(cls: type[Any]) -> list[str]:
 
 def _plain(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
-
-
-def _history(store: Store) -> dict[str, float]:
-    """Median seconds of past calls, by ``stage-label`` and by stage."""
-    seconds: dict[str, list[float]] = {}
-    for run in store.runs():
-        if run.outcome == "done":
-            for name in (run.key.rsplit("-v", 1)[0], run.stage):
-                seconds.setdefault(name, []).append(run.seconds)
-    return {name: median(values) for name, values in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from robust_ray import search
-from robust_ray.console import Display, duration
+from robust_ray.console import Display, counts_table, duration, history
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.dispatch import serial
-from robust_ray.dispatch.base import Counts, Feed, Report, Settings
+from robust_ray.dispatch.base import Feed, Report, Settings
 from robust_ray.plan import Plan, expand
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
@@ -33,17 +34,20 @@ def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
     """
     if on == "serial" and address is not None:
         raise SweepError("--address: only --on ray connects to a cluster, but got --on serial; leave one of them out")
-    if sweep.search is not None:
-        search.check(sweep.search, f"{sweep.name}: search")
     plan = expand(sweep)
     store = Store.open(sweep.store)
     _put_damaged_aside(plan, store, console)
-    if sweep.search is not None or not plan.calls.keys() <= store.present():
+    present = store.present()
+    missing = [call for call in plan.calls.values() if call.key not in present]
+    if missing or sweep.search is not None:
         for task in sweep.tasks:
-            _read(task)
+            _read(task, attacked=sweep.examples.attack if sweep.attacks else 0)
     store.put_plan(sweep.name, plan.document())
     feed = _feed(sweep, store)
-    with Display(console) as display:
+    usual = history(store.runs()) if missing else {}
+    with Display(console, missing, usual) as display, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries, about what the user did not write
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         report = _dispatch(on, plan, store, display, feed, address)
     _tell(report, store, console)
     if feed is not None and sweep.search is not None:
@@ -82,12 +86,18 @@ def _put_damaged_aside(plan: Plan, store: Store, console: Console) -> None:
         console.print(f"damaged, computed again: {ref.key}", highlight=False, soft_wrap=True)
 
 
-def _read(task: Task) -> None:
+def _read(task: Task, attacked: int) -> None:
     """Read every split now: a bad row is cheaper to learn of before any training than after."""
     for split in SPLITS:
-        if not task.load(split):
+        count = len(task.load(split))
+        if not count:
             raise DataError(
                 f"task {task.type!r}: the {split} split must hold examples, but it is empty; check its data"
+            )
+        if split == "test" and attacked > count:
+            raise SweepError(
+                f"examples.attack: at most the {count} test examples of {task.type!r} can be attacked, "
+                f"but got {attacked}; lower it"
             )
 
 
@@ -102,15 +112,6 @@ def _tell(report: Report, store: Store, console: Console) -> None:
     console.print(
         f"{duration(report.seconds)}; rows and checkpoints are in {store.uri}", highlight=False, soft_wrap=True
     )
-
-
-def counts_table(counts: Mapping[str, Counts]) -> Table:
-    """Calls per stage, as they ended."""
-    names = ("total", "done", "cached", "failed", "skipped")
-    table = Table("stage", "calls", *names[1:], box=None)
-    for stage, count in counts.items():
-        table.add_row(stage, *(str(getattr(count, name)) for name in names))
-    return table
 
 
 def front_table(model: str, task: str, points: Sequence[Point], metrics: Sequence[str]) -> Table:

@@ -191,6 +191,8 @@ class Sweep:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
             raise SweepError(f"`name` must be letters, digits, '-' and '_', but got {self.name!r}; choose another")
+        if not self.store:
+            raise SweepError("`store` must be a folder or an address, but it is empty; name one")
         for axis in ("models", "tasks", "seeds"):
             if not getattr(self, axis):
                 raise SweepError(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)  # a process remembers its first: all clusters here share it
 
 
 @pytest.fixture(scope="session")

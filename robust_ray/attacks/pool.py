@@ -30,11 +30,15 @@ class Pool:
         self._answers = Answers(_SignedVictim(victim), max_batch_tokens)
 
     def ask(self, questions: Sequence[Question]) -> list[Answer | Exception]:
-        """One answer for each question, in order; if asking breaks the victim, what broke it."""
+        """One answer for each question, in order; if asking breaks the victim, what broke it.
+
+        Raises:
+            MemoryError: one question alone is too much for this machine now: no fact about the example.
+        """
         answer = self._try(questions)
         if isinstance(answer, Exception):
             # One bad input must sink neither the others nor their counts, so everyone is asked alone.
-            return [self._try([question]) for question in questions]
+            return [self._alone(question) for question in questions]
         ends = np.cumsum([len(question.inputs) for question in questions])[:-1]
         parts = zip(np.split(answer.probabilities, ends), np.split(answer.computed, ends), strict=True)
         return [Answer(*part) for part in parts]
@@ -44,6 +48,12 @@ class Pool:
         if uids:
             memory = self._answers.memory
             self._answers.memory = {ids: row for ids, row in memory.items() if ids.uid not in uids}
+
+    def _alone(self, question: Question) -> Answer | Exception:
+        answer = self._try([question])
+        if isinstance(answer, MemoryError):
+            raise answer
+        return answer
 
     def _try(self, questions: Sequence[Question]) -> Answer | Exception:
         inputs = [(question.uid, *segments) for question in questions for segments in question.inputs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from robust_ray.core.call import Inputs, Ref, StageCall
-from robust_ray.core.errors import CorruptedError, RobustRayError, StoreError
+from robust_ray.core.errors import CorruptedError, DataError, RobustRayError, StoreError
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import RECORDS, Record, RunRecord
@@ -96,6 +97,7 @@ def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> O
     details = None
     error: Exception | None = None
     try:
+        _check_identity(call)
         inputs = _fetch(call, store)
         _use_threads(machine.threads)
         rows = call.stage.run(call.key, inputs, folder, machine)
@@ -110,6 +112,16 @@ def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> O
         users=isinstance(error, RobustRayError) and not isinstance(error, StoreError),  # a store may come back
     )
     return _record(call, store, machine, started, outcome, details)
+
+
+def _check_identity(call: StageCall) -> None:
+    """Refuse to store at a key what this machine would make of other data or weights than the driver saw."""
+    here = StageCall(call.stage, call.inputs).key
+    if here != call.key:
+        raise DataError(
+            f"{call.key}: every machine must see the data, weights and Python library that the plan was made with, but "
+            f"got others on {socket.gethostname()} (key {here}); put the same there, or start the run again"
+        )
 
 
 def _fetch(call: StageCall, store: Store) -> Inputs:

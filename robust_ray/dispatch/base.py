@@ -188,11 +188,18 @@ class Run:
             self._feed.advance(self._frontier)
 
     def _mend(self, call: StageCall, outcome: Outcome) -> bool:
-        """Have a damaged input made again, as often as an attempt may fail: a disk may damage whatever is written."""
-        if outcome.damaged is None or self._damages[outcome.damaged] > self.settings.retries:
+        """Have a damaged input made again, as often as an attempt may fail: a disk may damage whatever is written.
+
+        What several calls at once have found damaged was damaged once.
+        """
+        damaged = outcome.damaged
+        if damaged is None:
             return False
-        self._damages[outcome.damaged] += 1
-        return self._frontier.requeue(call.key, outcome.damaged)
+        if self._frontier.is_there(damaged):
+            if self._damages[damaged] > self.settings.retries:
+                return False
+            self._damages[damaged] += 1
+        return self._frontier.requeue(call.key, damaged)
 
     def _tell_counts(self) -> None:
         if self._progress:

@@ -108,6 +108,10 @@ class Frontier:
         """Whether nothing more is expected of a call."""
         return self._states[key] not in (State.WAITING, State.RUNNING)
 
+    def is_there(self, key: str) -> bool:
+        """Whether a call of this run has left its output, and nothing is known to be wrong with it."""
+        return self._states.get(key) in THERE
+
     def keys(self, state: State) -> list[str]:
         """The calls in a state, in plan order."""
         return [key for key, found in self._states.items() if found is state]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from optuna.trial import BaseTrial
 
-from robust_ray.compression import Compression, NoCompression
+from robust_ray.compression import COMPRESSIONS, Compression, NoCompression
 from robust_ray.core.build import build
 from robust_ray.core.call import StageCall
 from robust_ray.core.identity import digest
@@ -70,17 +70,17 @@ class StudyFeed:
 
 
 def _name(sweep: Sweep, search: Search, model: CodeModel, task: Task) -> str:
-    """Of a study. Whatever decides a measurement is in it: proposals measured differently cannot be compared."""
+    """Of a study. Whatever decides a measurement is in it: proposals measured differently cannot be compared.
+
+    The keys of the teacher's own measurement stand for the data, the training, the attacks, the code of every stage,
+    and the machine that latencies are taken on.
+    """
     decides = {
-        "model": model,
-        "task": task,
         "space": search.space,
         "objectives": search.objectives,
         "constraints": search.constraints,
-        "training": sweep.training,
-        "seeds": sweep.seeds,
-        "attacks": sweep.attacks,
-        "examples": sweep.examples,
+        "versions": {name: COMPRESSIONS[name].version for name in search.space},
+        "teacher": list(plan_of(sweep, [Proposal(model, task, NoCompression(), seed) for seed in sweep.seeds]).calls),
     }
     return f"{sweep.name}-{model.type}-{task.type}-{digest(decides)}"
 

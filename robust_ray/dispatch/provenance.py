@@ -16,7 +16,10 @@ from typing import NamedTuple
 import robust_ray
 from robust_ray.core.machine import accelerator_name
 
-PACKAGES = ("robust-ray", "numpy", "pyarrow", "ray", "textattack", "tokenizers", "torch", "transformers", "tree-sitter")
+PACKAGES = (
+    *("robust-ray", "accelerate", "numpy", "optuna", "pyarrow", "ray", "textattack", "tokenizers", "torch"),
+    *("transformers", "tree-sitter", "tree-sitter-c", "tree-sitter-java", "tree-sitter-python", "zstandard"),
+)
 
 
 class Facts(NamedTuple):

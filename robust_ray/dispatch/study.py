@@ -6,11 +6,12 @@ proposal's number, so that a study taken up again after a kill goes on as if not
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
@@ -19,7 +20,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import BaseTrial, FixedTrial, Trial, TrialState
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.errors import RobustRayError
+from robust_ray.core.errors import RobustRayError, StoreError
 from robust_ray.core.examples import generator
 from robust_ray.dispatch.attempt import DamagedError
 from robust_ray.dispatch.frontier import THERE, Frontier
@@ -79,10 +80,14 @@ class OpenStudy:
             journal: File of the study; one study a file.
             search: Objectives, sampler, number of proposals.
             propose: From a trial to its measurement; raises RobustRayError where the trial's point cannot be built.
+
+        Raises:
+            StoreError: another driver is at it.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._search = search
         self._propose = propose
+        self._lock = _hold(journal)
         _mend(journal)
         self.study = optuna.create_study(
             study_name=journal.stem,
@@ -100,6 +105,8 @@ class OpenStudy:
         """Tell the study what was measured, and ask it for what to measure next."""
         while self._settle(frontier) or self._add(frontier):
             pass
+        if not self._open:  # nor will there be any more: whoever comes next may ask for further proposals
+            self._lock.close()
 
     def front(self) -> list[Point]:
         """The feasible proposals that no other beats, best in the first objective first."""
@@ -185,6 +192,19 @@ class OpenStudy:
     def _seed(self, number: int) -> None:
         seed = int(generator("search", self._search.seed, number).integers(2**31))
         self.study.sampler = SAMPLERS[self._search.sampler](seed=seed)
+
+
+def _hold(journal: Path) -> IO[bytes]:
+    """Keep other drivers away until the file is closed; they would take our open proposals for those of a dead one."""
+    lock = journal.with_suffix(".lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StoreError(
+            f"{journal}: one driver at a time may search, but another one is at it; let it end, or stop it"
+        ) from None
+    return lock
 
 
 def _mend(journal: Path) -> None:

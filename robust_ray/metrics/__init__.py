@@ -11,6 +11,7 @@ from robust_ray.metrics.divergence import agreement, fidelity, js_divergence, kl
 from robust_ray.metrics.intervals import bootstrap_interval, wilson_interval
 from robust_ray.metrics.pareto import hypervolume, pareto_front
 from robust_ray.metrics.robustness import (
+    SEVERITY,
     acs,
     aed,
     attack_success_rate,
@@ -25,6 +26,7 @@ from robust_ray.metrics.robustness import (
 )
 
 __all__ = [
+    "SEVERITY",
     "accuracy",
     "acs",
     "aed",

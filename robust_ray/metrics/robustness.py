@@ -23,14 +23,14 @@ from robust_ray.core.victim import BoolArray, FloatArray
 Verdicts = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_]
 Column = npt.ArrayLike | Sequence[float | None]
 
-_SEVERITY = (
+SEVERITY = (
     Verdict.ERROR,
     Verdict.SKIPPED_NO_TARGET,
     Verdict.FAILED,
     Verdict.SKIPPED_MISPREDICTED,
     Verdict.SUCCEEDED,
 )
-"""From what says nothing to what decides."""
+"""Verdicts on one example, from the one that says nothing to the one that decides over all attacks."""
 
 
 def attack_success_rate(verdicts: Verdicts) -> float | None:
@@ -76,7 +76,7 @@ def worst_case(examples: Sequence[Hashable], verdicts: Verdicts) -> list[Verdict
     """
     worst: dict[Hashable, Verdict] = {}
     for example, verdict in zip(examples, map(Verdict, verdicts), strict=True):
-        worst[example] = max(worst.get(example, Verdict.ERROR), verdict, key=_SEVERITY.index)
+        worst[example] = max(worst.get(example, Verdict.ERROR), verdict, key=SEVERITY.index)
     return list(worst.values())
 
 

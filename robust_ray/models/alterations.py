@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
 
 from robust_ray.core.errors import ModelError, did_you_mean
 
@@ -67,13 +68,21 @@ def int8_dynamic(module: nn.Module, description: Mapping[str, Any]) -> nn.Module
     """Every linear layer with int8 weights, its input quantized on the fly; description: ``per_channel`` (bool).
 
     Source: the same numbers, to the bit, as ``torch.ao.quantization.quantize_dynamic`` (deprecated, hence not called).
+    Deviation: it knows nothing of GPT-2's ``Conv1D``, a linear layer with its weights transposed, which is one here.
     """
     for name, child in module.named_children():
-        if type(child) is nn.Linear:
-            setattr(module, name, Int8Linear(child, per_channel=description["per_channel"]))
+        linear = _transposed(child) if type(child) is Conv1D else child
+        if type(linear) is nn.Linear:
+            setattr(module, name, Int8Linear(linear, per_channel=description["per_channel"]))
         else:
             int8_dynamic(child, description)
     return module
+
+
+def _transposed(layer: Conv1D) -> nn.Linear:
+    linear = nn.Linear(layer.nx, layer.nf, device="meta")
+    linear.weight, linear.bias = nn.Parameter(layer.weight.detach().T.contiguous()), layer.bias
+    return linear
 
 
 class Int8Linear(nn.Module):

@@ -64,7 +64,7 @@ class Training:
     """AdamW's, for all but biases and norms."""
 
     max_length: int = 400
-    """Tokens of a segment at most; the rest is cut off."""
+    """Tokens of a row at most, a segment's or those of a pair that is read jointly; the rest is cut off."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "batch_size", "max_length"):

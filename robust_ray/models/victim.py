@@ -46,9 +46,16 @@ class TransformerVictim:
         return encode(self.network, inputs)
 
     def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
-        """``(n, n_labels)`` probabilities, softmax taken in float64; the whole sequence is one padded batch."""
-        tensors = collate(self.network, [cast(Rows, encoding.ids) for encoding in encodings], self.device)
-        with cpu_threads(self.threads), torch.inference_mode():
-            logits = forward(self.network.module, tensors)
-        probabilities: FloatArray = torch.softmax(logits.double(), dim=1).cpu().numpy()
+        """``(n, n_labels)`` probabilities, softmax taken in float64; the whole sequence is one padded batch.
+
+        Raises:
+            MemoryError: the batch is too large for the GPU.
+        """
+        try:
+            tensors = collate(self.network, [cast(Rows, encoding.ids) for encoding in encodings], self.device)
+            with cpu_threads(self.threads), torch.inference_mode():
+                logits = forward(self.network.module, tensors)
+            probabilities: FloatArray = torch.softmax(logits.double(), dim=1).cpu().numpy()
+        except torch.OutOfMemoryError as error:
+            raise MemoryError(str(error)) from error
         return probabilities

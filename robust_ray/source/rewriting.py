@@ -9,61 +9,22 @@ position.
 from __future__ import annotations
 
 import ast
-import builtins
-import symtable
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-Rewrite = Callable[[ast.Module, np.random.Generator], ast.Module]
-
-NAMES = (
-    "data",
-    "value",
-    "item",
-    "result",
-    "entry",
-    "text",
-    "index",
-    "count",
-    "total",
-    "node",
-    "key",
-    "name",
-    "line",
-    "size",
-    "first",
-    "last",
-    "current",
-    "other",
-    "left",
-    "right",
-    "source",
-    "target",
-    "start",
-    "end",
-    "limit",
-    "step",
-    "buffer",
-    "field",
-    "record",
-    "element",
-    "output",
-    "content",
-    "token",
-    "part",
-    "group",
-    "state",
-    "table",
-    "offset",
+from robust_ray.source._local_names import (
+    INSPECTORS,
+    NAMES,
+    constant_target,
+    counters,
+    fresh_names,
+    identifiers,
+    is_free,
+    renamable,
 )
-"""Names that new variables and renamed ones get."""
 
-INSPECTORS = frozenset(("locals", "vars", "eval", "exec", "dir"))
-"""Builtins that can see a local name."""
-
-CONVENTIONS = frozenset(("self", "cls"))
-"""Parameters every Python programmer calls the same."""
+Rewrite = Callable[[ast.Module, np.random.Generator], ast.Module]
 
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 """Statements after which the next one is never reached."""
@@ -88,12 +49,12 @@ def rename_locals(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     Sound for a name that means one variable everywhere in the text and is bound by assignment, parameter or ``except``
     only; the new name occurs nowhere in the text and is no builtin.
     """
-    names = _identifiers(tree)
+    names = identifiers(tree)
     if names & INSPECTORS:
         return tree
-    free = [name for name in NAMES if name not in names and not hasattr(builtins, name)]
+    free = [name for name in NAMES if is_free(name, names)]
     renames: dict[str, str] = {}
-    for old in _renamable(tree):
+    for old in renamable(tree):
         if free and rng.random() < 0.5:
             renames[old] = free.pop(int(rng.integers(len(free))))
     for node in ast.walk(tree):
@@ -144,13 +105,13 @@ def expand_augmented(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
 
     Sound for a local that holds nothing but constants and sums of them: their types cannot change in place.
     """
-    counters = _counters(tree)
+    safe = counters(tree)
 
     def change(statement: ast.stmt) -> list[ast.stmt]:
         if not isinstance(statement, ast.AugAssign) or not isinstance(statement.target, ast.Name):
             return [statement]
         name = statement.target.id
-        if name not in counters or rng.random() < 0.5:
+        if name not in safe or rng.random() < 0.5:
             return [statement]
         value = ast.BinOp(ast.Name(name, ast.Load()), statement.op, statement.value)
         return [ast.Assign([statement.target], value)]
@@ -175,9 +136,9 @@ def for_to_while(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     The iterator is asked outside of ``A``, so what ``A`` raises goes where it went before. The builtins it needs must
     not occur in the text under another meaning.
     """
-    if _identifiers(tree) & {"iter", "next", "StopIteration"}:
+    if identifiers(tree) & {"iter", "next", "StopIteration"}:
         return tree
-    fresh = _fresh(tree, rng)
+    fresh = fresh_names(tree, rng)
 
     def change(statement: ast.stmt) -> list[ast.stmt]:
         plain = isinstance(statement, ast.For) and not statement.orelse and isinstance(statement.target, ast.Name)
@@ -194,7 +155,7 @@ def for_to_while(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
 
 def return_by_name(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     """``return e`` becomes ``result = e; return result`` with a name that occurs nowhere else."""
-    fresh = _fresh(tree, rng)
+    fresh = fresh_names(tree, rng)
 
     def change(statement: ast.stmt) -> list[ast.stmt]:
         if not isinstance(statement, ast.Return) or statement.value is None or isinstance(statement.value, ast.Name):
@@ -223,7 +184,7 @@ def swap_constants(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     """``a = 1; b = 2`` becomes ``b = 2; a = 1``; sound for different plain names."""
     for block in _blocks(tree):
         for i in range(len(block) - 1):
-            first, second = _constant_target(block[i]), _constant_target(block[i + 1])
+            first, second = constant_target(block[i]), constant_target(block[i + 1])
             if first and second and first != second and rng.random() < 0.5:
                 block[i], block[i + 1] = block[i + 1], block[i]
     return tree
@@ -288,106 +249,3 @@ def _each_statement(tree: ast.Module, change: Callable[[ast.stmt], list[ast.stmt
     for block in list(_blocks(tree)):
         block[:] = [new for statement in block for new in change(statement)]
     return tree
-
-
-def _identifiers(tree: ast.AST) -> set[str]:
-    """Every name that occurs in the tree, as variable, attribute, parameter, keyword or import."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        for _, value in ast.iter_fields(node):
-            for entry in value if isinstance(value, list) else [value]:
-                if isinstance(entry, str):
-                    found.add(entry)
-    return found
-
-
-def _fresh(tree: ast.Module, rng: np.random.Generator) -> Iterator[str]:
-    """Names that occur nowhere in the tree; none where one could be inspected, or would not be local to a function."""
-    names = _identifiers(tree)
-    is_function = all(isinstance(node, ast.FunctionDef) for node in tree.body)
-    if not is_function or names & INSPECTORS or any(isinstance(node, ast.ClassDef) for node in ast.walk(tree)):
-        return
-    for i in rng.permutation(len(NAMES)):
-        if NAMES[i] not in names and not hasattr(builtins, NAMES[i]):
-            yield NAMES[i]
-
-
-def _constant_target(statement: ast.stmt) -> str | None:
-    if (
-        not isinstance(statement, ast.Assign)
-        or len(statement.targets) != 1
-        or not isinstance(statement.value, ast.Constant)
-    ):
-        return None
-    target = statement.targets[0]
-    return target.id if isinstance(target, ast.Name) else None
-
-
-def _counters(tree: ast.Module) -> set[str]:
-    """Names whose every binding is a constant, or a constant added in place."""
-    good: set[ast.expr] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and _constant_target(node):
-            assert isinstance(node, ast.Assign)
-            good.add(node.targets[0])
-        elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.Constant):
-            good.add(node.target)
-    bound: set[str] = set()
-    spoiled: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            (bound if node in good else spoiled).add(node.id)
-        elif isinstance(node, ast.arg):
-            spoiled.add(node.arg)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            spoiled.update(node.names)
-        elif isinstance(node, ast.alias):
-            spoiled.add(node.asname or node.name)
-    return bound - spoiled
-
-
-def _renamable(tree: ast.Module) -> list[str]:
-    """Locals of the outermost functions that mean one variable wherever they occur, in order of first appearance."""
-    elsewhere = set(CONVENTIONS)
-    order: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arguments):
-            elsewhere.update(argument.arg for argument in node.kwonlyargs)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            elsewhere.add(node.name)
-        elif isinstance(node, ast.keyword) and node.arg:
-            elsewhere.add(node.arg)
-        elif isinstance(node, ast.alias):
-            elsewhere.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
-            elsewhere.add(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            elsewhere.add(node.rest)
-        elif isinstance(node, ast.arg):
-            order.setdefault(node.arg)
-        elif isinstance(node, ast.Name):
-            order.setdefault(node.id)
-    scopes = list(_scopes(symtable.symtable(ast.unparse(ast.fix_missing_locations(tree)), "<text>", "exec")))
-    local = {name for scope in scopes if scope.get_type() == "function" for name in _bound(scope)}
-    return [name for name in order if name in local - elsewhere and not name.startswith("__") and _is_one(name, scopes)]
-
-
-def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    yield table
-    for child in table.get_children():
-        yield from _scopes(child)
-
-
-def _bound(scope: symtable.SymbolTable) -> Iterator[str]:
-    return (symbol.get_name() for symbol in scope.get_symbols() if symbol.is_local())
-
-
-def _is_one(name: str, scopes: list[symtable.SymbolTable]) -> bool:
-    """Whether one function binds the name, every other scope that speaks of it means the same, and no class does."""
-    seen = [(scope, scope.lookup(name)) for scope in scopes if name in scope.get_identifiers()]
-    owners = [scope for scope, symbol in seen if symbol.is_local()]
-    if len(owners) != 1 or owners[0].get_type() != "function":
-        return False
-    return all(symbol.is_local() or symbol.is_free() for _, symbol in seen) and all(
-        scope.get_type() == "function" for scope, _ in seen
-    )

@@ -8,6 +8,7 @@ skipped.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ EMBEDDED = "embedded"
 """What ``data`` says for the data set that is derived from the running Python's standard library."""
 
 DEFECT_FILES = ("train.jsonl", "valid.jsonl", "test.jsonl")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 CLONE_FILES = ("data.jsonl", "train.txt", "valid.txt", "test.txt")
 
 
@@ -149,7 +151,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for where, line in _lines(path):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers too long and lists too deep
             raise DataError(f"{where}: every line must be JSON, but got {error}; correct the line") from None
         if not isinstance(row, dict):
             raise DataError(f"{where}: every line must be a JSON object, but got {line[:40]!r}; correct the line")
@@ -162,6 +164,10 @@ def _field(row: dict[str, Any], name: str, where: str, kinds: tuple[type, ...]) 
     if not isinstance(row[name], kinds) or isinstance(row[name], bool):
         wanted = " or ".join({"int": "a whole number", "str": "a text"}[kind.__name__] for kind in kinds)
         raise DataError(f"{where}: {name!r} must be {wanted}, but got {row[name]!r}; correct the line")
+    if isinstance(row[name], str) and _SURROGATE.search(row[name]):
+        raise DataError(
+            f"{where}: {name!r} must be Unicode, but holds half a character (\\ud800 to \\udfff); correct it"
+        )
     return row[name]
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 
 from robust_ray.attacks.pool import Pool, Question
-from robust_ray.core.victim import Answer
+from robust_ray.core.victim import Answer, Encoding, FloatArray
 from tests.fakes import BagOfNames
 
 
@@ -53,3 +56,15 @@ def test_forgets() -> None:
     pool.forget({"u"})
     first, second = ask(pool, Question("u", [("a",)]), Question("v", [("a",)]))
     assert (first.computed.tolist(), second.computed.tolist()) == ([True], [False])
+
+
+class Full(BagOfNames):
+    """A victim on a GPU that somebody else has filled."""
+
+    def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
+        raise MemoryError("no room for this batch")
+
+
+def test_a_machine_without_memory_is_not_the_examples_fault() -> None:
+    with pytest.raises(MemoryError, match="no room"):
+        Pool(Full(), 1000).ask([Question("u", [("a",)]), Question("v", [("b",)])])

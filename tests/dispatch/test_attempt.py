@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from robust_ray.attacks import CorpusVocabulary
+from robust_ray.core.call import StageCall
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
 from robust_ray.dispatch import Outcome, execute
 from robust_ray.dispatch.attempt import locked
+from robust_ray.stages import CollectSubstitutes
 from robust_ray.store import Store
+from robust_ray.tasks import DefectDetection
 from tests.dispatch.fakes import Break, Look, Make, call, small_plan
 
 
@@ -145,3 +149,15 @@ def test_torch_is_not_needed_to_limit_its_threads(store: Store, monkeypatch: pyt
     monkeypatch.setenv("OMP_NUM_THREADS", "9")
     execute(call(Look()), store, Machine(threads=3))
     assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+def test_a_machine_with_other_data_than_the_drivers_stores_nothing(store: Store, tmp_path: Path) -> None:
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"{split}.jsonl").write_text('{"idx": 1, "target": 0, "func": "int f(int a) { return a; }"}\n')
+    collect = StageCall(CollectSubstitutes(substitutes=CorpusVocabulary(), task=DefectDetection(data=str(tmp_path))))
+    planned = collect.key
+    (tmp_path / "train.jsonl").write_text('{"idx": 1, "target": 0, "func": "int f(int other) { return other; }"}\n')
+    outcome = execute(collect, store, Machine())
+    assert outcome.users
+    assert f"{planned}: every machine must see the data" in str(outcome.error)
+    assert store.present() == set()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+import robust_ray.plan
+from robust_ray.attacks import MHM
+from robust_ray.compression import MagnitudePruning
 from robust_ray.core.call import Inputs
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import EvaluationRecord, Record
@@ -14,7 +18,7 @@ from robust_ray.dispatch import Settings, serial
 from robust_ray.dispatch.optuna import StudyFeed
 from robust_ray.models import ScratchRoberta
 from robust_ray.plan import expand
-from robust_ray.stages import Compress, Evaluate, Finetune
+from robust_ray.stages import Attack, Compress, Evaluate, Finetune
 from robust_ray.store import Store
 from robust_ray.sweep import Bound, Objective, Search, Sweep
 from robust_ray.tasks import CloneDetection, DefectDetection
@@ -31,6 +35,8 @@ SEARCH = Search(
 SWEEP = Sweep(
     name="pareto", models=(ScratchRoberta(),), tasks=(DefectDetection(), CloneDetection()), seeds=(0, 1), search=SEARCH
 )
+
+ATTACKED = dataclasses.replace(SWEEP, attacks=(MHM(),))
 
 
 def leave_a_file(self: object, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
@@ -106,3 +112,16 @@ def test_the_same_command_again_searches_no_further(store: Store) -> None:
     assert len(store.runs()) == runs
     assert feed.keys <= store.present()
     assert all(front.points for front in feed.fronts())
+
+
+def test_what_is_measured_otherwise_is_another_study(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes: list[tuple[object, str, object]] = [
+        (MagnitudePruning, "version", 2),
+        (Attack, "version", 2),
+        (robust_ray.plan, "accelerator_name", lambda *, gpu: "another machine"),
+    ]
+    StudyFeed(ATTACKED, store)
+    for owner, name, value in changes:
+        monkeypatch.setattr(owner, name, value)
+        StudyFeed(ATTACKED, store)
+    assert len(list(Path(store.uri).glob("studies/pareto-scratch_roberta-defect_detection-*.journal"))) == 4

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from robust_ray.core.errors import StoreError
 from robust_ray.dispatch import Settings, serial
 from robust_ray.dispatch.study import OpenStudy, Point
 from robust_ray.store import Store
@@ -119,3 +120,11 @@ def test_several_proposals_at_once(sampler: str, store: Store) -> None:
 def test_one_objective_is_a_front_of_one(store: Store) -> None:
     found = searched(store, objectives=SEARCH.objectives[:1], trials=8)
     assert len({point.values for point in found.front()}) == 1
+
+
+def test_a_second_driver_is_refused_while_the_first_searches(store: Store) -> None:
+    first = study(store)
+    with pytest.raises(StoreError, match="one driver at a time may search, but another one is at it"):
+        study(store)
+    assert serial.run([], store, Settings(), feed=first).ok
+    assert len(states(searched(store, trials=16))) == 16, "a search that has ended holds nobody up"

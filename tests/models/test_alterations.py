@@ -45,3 +45,19 @@ def test_only_plain_linear_layers_change() -> None:
         "scale": torch.float32,
         "bias": torch.float32,
     }
+
+
+def test_the_transposed_layers_of_gpt2_are_linear_layers() -> None:
+    import torch
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    from robust_ray.models.alterations import int8_dynamic
+
+    torch.manual_seed(0)
+    layer, twin = Conv1D(7, 33), nn.Linear(33, 7)
+    twin.load_state_dict({"weight": layer.weight.T, "bias": layer.bias})
+    ours, wanted = (int8_dynamic(nn.Sequential(each), {"per_channel": True}) for each in (layer, twin))
+    inputs = torch.randn(5, 4, 33)
+    with torch.inference_mode():
+        assert torch.equal(ours(inputs), wanted(inputs))
