@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
 
 from robust_ray.cli import main
+from robust_ray.sweep import load
 
 SWEEP = {
     "name": "case",
@@ -87,6 +89,13 @@ def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixt
         ("nothing", "key=value"),
         ("attacks[7].iterations=5", "leads nowhere"),
         ("seeds=0", "a list is expected"),
+        ("seeds=[0, -1]", "`0 <= seeds[1] < 2**32` must hold, but got -1"),
+        ("attacks=[null]", "case.yaml: attacks[0]: the attack must be a mapping"),
+        ("resources.attack={cpu: 0}", "but got cpu 0 and gpu 0; correct them"),
+        ("training={[1, 2]: 3}", "the value must be YAML"),
+        ("training={1: 2}", "training has no field '1'"),
+        ("training=" + "[" * 3000, "the value must be YAML"),
+        ("store=''", "`store` must be a folder or an address, but it is empty"),
         ("models[0]={type: huggingface, name: /no/such/model}", "/no/such/model"),
     ],
 )
@@ -106,21 +115,41 @@ def test_a_search_is_checked_before_any_compute(
         "space": {"magnitude_pruning": {"sparsity": {"low": 0.9, "high": 0.1}}},
         "objectives": [{"metric": metric, "direction": "minimize"}],
     }
-    assert sentence in refused(capsys, "run", str(sweep), "--set", f"search={json.dumps(search)}")
+    for command in ("plan", "status", "run"):
+        assert sentence in refused(capsys, command, str(sweep), "--set", f"search={json.dumps(search)}")
 
 
 def test_the_same_key_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "twice.yaml"
     path.write_text("name: a\nname: b\n")
-    assert "'name' stands twice" in refused(capsys, "plan", str(path))
+    assert "line 2: the key 'name' stands twice" in refused(capsys, "plan", str(path))
 
 
-def test_a_missing_file_and_a_file_that_is_no_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_merged_key_may_be_overridden(sweep: Path) -> None:
+    sweep.write_text("training: &base {epochs: 2}\n<<: {training: {<<: *base, epochs: 1}}\n" + sweep.read_text())
+    assert load(sweep).training.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "must be a mapping of fields, but got nothing"),
+        ("- a\n", "but got a list"),
+        ("a: [\n", "must be YAML, but it is not (line 2: "),
+        ("a:\n\tb: 1\n", "line 2: found character"),
+        ("? [1, 2]\n: 3\n", "line 1: the key [1, 2] must be a text"),
+        ("1: a\n", "a sweep has no field '1'"),
+        ("a: " + "[" * 3000, "must be YAML"),
+        ("name: a\n", "a sweep needs the field 'models', but it is not given; add it"),
+    ],
+)
+def test_a_file_that_is_no_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, sentence: str) -> None:
+    (tmp_path / "case.yaml").write_text(text)
+    assert sentence in refused(capsys, "plan", str(tmp_path / "case.yaml"))
+
+
+def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be read" in refused(capsys, "plan", str(tmp_path / "none.yaml"))
-    (tmp_path / "list.yaml").write_text("- a\n")
-    assert "must be a mapping" in refused(capsys, "plan", str(tmp_path / "list.yaml"))
-    (tmp_path / "bad.yaml").write_text("a: [\n")
-    assert "must be YAML" in refused(capsys, "plan", str(tmp_path / "bad.yaml"))
 
 
 def test_an_unreadable_data_row_is_named_before_any_compute(
@@ -136,6 +165,33 @@ def test_an_unreadable_data_row_is_named_before_any_compute(
     assert "test.jsonl" in sentence
     assert "2" in sentence
     assert not any((tmp_path / "store" / "tables").glob("runs/*"))
+
+
+def test_more_attacked_examples_than_there_are(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.dumps({"idx": 1, "target": 1, "func": "int f(int a) { return a; }"}) + "\n"
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(row * 3)
+    setting = f"tasks=[{{type: defect_detection, data: {tmp_path}}}]"
+    sentence = refused(capsys, "run", str(sweep), "--on", "serial", "--set", setting)
+    assert "examples.attack: at most the 3 test examples of 'defect_detection' can be attacked, but got 100" in sentence
+
+
+def test_a_store_that_is_a_file(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "store").write_text("")
+    assert "the store must be readable and writable" in refused(capsys, "run", str(sweep))
+
+
+def test_a_machine_that_refuses_is_one_sentence(
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robust_ray.plan.expand", Mock(side_effect=OSError(28, "No space left on device", "/tmp/x")))
+    assert "No space left on device: '/tmp/x'" in refused(capsys, "plan", str(sweep))
+
+
+def test_interrupted(sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("robust_ray.runner.run", Mock(side_effect=KeyboardInterrupt))
+    assert main(["run", str(sweep)]) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
 
 
 def test_a_store_of_a_newer_version_is_refused(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

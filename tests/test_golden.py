@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from robust_ray import stages
@@ -48,7 +49,7 @@ def identities(folder: Path) -> dict[str, object]:
     training, model, none = Training(), ScratchRoberta(), NoCompression()
     cell = stages.Cell(model=model, task=task, training=training, compression=none, seed=0, teacher="finetune-x-v1-0")
     student = {"student": (Ref("compress-none-v1-0", None),)}
-    calls: list[tuple[Stage, dict[str, tuple[Ref, ...]]]] = [
+    calls: list[tuple[Stage, Mapping[str, tuple[Ref, ...]]]] = [
         (stages.Finetune(model=model, task=task, training=training, seed=0), {}),
         (stages.Teach(task=task), {"teacher": (Ref("finetune-x-v1-0", None),)}),
         (stages.Compress(compression=none, task=task, training=training, seed=0), {"teacher": (Ref("f", None),)}),

@@ -2,7 +2,8 @@
 
 The victim's forward pass is the only expensive thing, so it is kept full: in each round, what every attempt in flight
 wants to know is asked together. Who is in flight with whom changes no row: an attempt has its own random generator, its
-own memory and its own counts, and a victim's answer to an input is the same in any batch.
+own memory and its own counts, and a victim's answer to an input is the same in any batch, but for the last bits of a
+float (about 1e-7), which a batch of another shape rounds otherwise.
 """
 
 from __future__ import annotations

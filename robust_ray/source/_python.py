@@ -1,7 +1,8 @@
 """Which names of a Python snippet may be changed: parameters, variables, and functions that are not methods.
 
-Attributes, imported names, classes and what a class body binds keep their names; so does a parameter whose name is used
-as a keyword anywhere in the text. A program that can read its own names (``locals``, ``eval`` …) keeps them all.
+Attributes, imported names, classes and what a class body binds keep their names; so does what ``__all__`` lists, and a
+parameter whose name is used as a keyword anywhere in the text. A program that can read its own names (``locals``,
+``eval`` …) keeps them all.
 """
 
 from __future__ import annotations
@@ -47,9 +48,13 @@ class PythonResolver(Resolver):
         self.doubtful.update(("self", "cls"))
         self.keywords: set[str] = set()
         self.parameters: set[str] = set()
+        self.has_splat = False
+        """Whether something is called with a mapping of keywords, whose names are strings."""
 
     def finish(self) -> None:
         self.doubtful |= self.keywords & self.parameters
+        if self.has_splat:
+            self.doubtful |= {name for name in self.parameters if self.is_quoted(name)}
 
     def lookup(self, key: str, start: int, scope: Scope) -> Binding | None:
         """What a class body binds is seen in that body alone."""
@@ -173,7 +178,10 @@ class PythonResolver(Resolver):
     # Statements and expressions that bind
 
     def visit_assignment(self, node: Node, scope: Scope) -> Steps:
+        """What ``__all__`` lists is known outside by its name."""
         left = node.child_by_field_name("left")
+        if left is not None and self.text(left) == "__all__":
+            self.doubt_words(node)
         steps = self.bind(left, scope.nearest("function", "class", "file"), "local") if left is not None else []
         return steps + each((child for child in node.named_children if child != left), scope)
 
@@ -233,6 +241,10 @@ class PythonResolver(Resolver):
         name, *value = node.named_children
         self.keywords.add(self.text(name))
         return each(value, scope)
+
+    def visit_dictionary_splat(self, node: Node, scope: Scope) -> Steps:
+        self.has_splat = True
+        return each(node.named_children, scope)
 
     def visit_interpolation(self, node: Node, scope: Scope) -> Steps:
         """``f"{x=}"`` writes the name itself into the string."""

@@ -140,6 +140,10 @@ class Resolver:
             self.doubtful.update(WORD.findall(self.text(node)))
         return []
 
+    def is_quoted(self, name: str) -> bool:
+        """Whether a string of the text is this name, so that the program may look for it."""
+        return any(text in self.data for text in (f'"{name}"'.encode(), f"'{name}'".encode()))
+
     def walk(self, root: Node) -> None:
         """Visit every node once, in order of the text."""
         stack: list[tuple[Node, Scope]] = [(root, Scope(kind="file"))]
@@ -197,8 +201,7 @@ class Resolver:
         name = binding.name
         if self.is_opaque or name in self.doubtful or is_keyword(name, self.language):
             return True
-        quoted = (f'"{name}"'.encode(), f"'{name}'".encode())
-        return binding.kind == "function" and any(text in self.data for text in quoted)
+        return binding.kind == "function" and self.is_quoted(name)
 
 
 def _identifiers(groups: Iterable[Sequence[tuple[int, int, Binding]]]) -> tuple[Identifier, ...]:

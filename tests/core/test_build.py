@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from robust_ray.core.build import build, coerce
+from robust_ray.core.build import build, build_dataclass, coerce
 from robust_ray.core.errors import SweepError
 from tests.core.components import Circle, Colour, Dot, Drawing, Frame, Shape
 
@@ -56,7 +56,7 @@ class TestBuild:
             ),
             (
                 {"type": "circle"},
-                r"^shapes\[0\]: shape 'circle' needs the field 'radius' \(float\), but it is not given; add it$",
+                r"^shapes\[0\]: shape 'circle' needs the field 'radius', but it is not given; add it$",
             ),
             (
                 {"type": "circle", "radius": -1},
@@ -76,16 +76,22 @@ class TestBuild:
             ),
             (
                 {"radius": 1},
-                r"^shapes\[0\]: a shape must be a mapping with a `type`, but got \{'radius': 1\}; \(known: circle, dot",
+                r"^shapes\[0\]: the shape must be a mapping with a `type`, but got \{'radius': 1\}; \(known: circle",
             ),
-            ({"type": 3}, r"^shapes\[0\]: a shape must be a mapping with a `type`, but got \{'type': 3\}"),
-            (None, r"^shapes\[0\]: a shape must be a mapping with a `type`, but got None"),
-            (["dot"], r"^shapes\[0\]: a shape must be a mapping with a `type`, but got \['dot'\]"),
+            ({"type": 3}, r"^shapes\[0\]: the shape must be a mapping with a `type`, but got \{'type': 3\}"),
+            (None, r"^shapes\[0\]: the shape must be a mapping with a `type`, but got None"),
+            (["dot"], r"^shapes\[0\]: the shape must be a mapping with a `type`, but got \['dot'\]"),
         ],
     )
     def test_a_mistake_is_told_in_one_sentence(self, spec: object, message: str) -> None:
         with pytest.raises(SweepError, match=message):
             build(Shape, spec, "shapes[0]")
+
+    def test_behind_a_file_name_a_field_stands_apart(self) -> None:
+        with pytest.raises(SweepError, match=r"^case\.yaml: width: a whole number is expected, but got 'x'"):
+            build_dataclass(Frame, {"width": "x"}, "case.yaml", "a frame", joint=": ")
+        with pytest.raises(SweepError, match=r"^case\.yaml: a frame has no field 'widht'; did you mean 'width'\?"):
+            build_dataclass(Frame, {"widht": 1}, "case.yaml", "a frame", joint=": ")
 
 
 class TestCoerce:
@@ -139,7 +145,7 @@ class TestCoerce:
             ("layers", 3, r"\.layers: one of 1, 2, True, 'auto' is expected, but got 3"),
             ("layers", False, r"\.layers: one of 1, 2, True, 'auto' is expected, but got False"),
             ("frame", 3, r"\.frame: a mapping is expected, but got 3"),
-            ("inner", 3, r"\.inner: a shape must be a mapping with a `type`, but got 3"),
+            ("inner", 3, r"\.inner: the shape must be a mapping with a `type`, but got 3"),
         ],
     )
     def test_what_is_not(self, field: str, given: object, message: str) -> None:

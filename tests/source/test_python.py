@@ -69,6 +69,9 @@ CASES = {
     "unicode": ("def f(ä, b):\n  '€😀'; return ä + b", {"f", "ä", "b"}),
     "nothing at all": ("", set()),
     "an indented method": ("    def f(self, a):\n        return a\n", {"a"}),
+    "keywords in a mapping": ("def f(limit, other):\n    return limit\n\nf(**{'limit': 3})\n", {"f", "other"}),
+    "what __all__ lists": ("FOO = 1\nBAR = 2\n__all__ = ['FOO']\n", {"BAR"}),
+    "__all__ made longer": ("FOO = 1\n__all__ += ('FOO',)\n", set()),
 }
 
 

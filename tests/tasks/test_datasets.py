@@ -121,6 +121,9 @@ class TestMistakes:
                 '{"idx": 1, "func": "f", "target": true}',
                 r"train\.jsonl:2: 'target' must be a whole number, but got True",
             ),
+            ('{"idx": ' + "1" * 5000 + "}", r"train\.jsonl:2: every line must be JSON, but got Exceeds the limit"),
+            ("[" * 100_000, r"train\.jsonl:2: every line must be JSON, but got maximum recursion depth"),
+            ('{"idx": 1, "func": "\\ud800", "target": 0}', r"train\.jsonl:2: 'func' must be Unicode, but holds half a"),
         ],
     )
     def test_unusable_row(self, defects: Path, line: str, message: str) -> None:
