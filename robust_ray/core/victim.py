@@ -35,7 +35,7 @@ class Victim(Protocol):
 
     @property
     def batch_invariant(self) -> bool:
-        """Whether an answer is independent of the other inputs in its batch; if not, it is asked one at a time."""
+        """Whether an answer is, up to rounding (1e-6), independent of its batch; if not, it is asked one at a time."""
         ...
 
     @property
@@ -87,19 +87,22 @@ class Answers:
             if encoding.ids not in self.memory and encoding.ids not in new:
                 new[encoding.ids] = encoding
                 computed[i] = True
-        for batch in self._batches(sorted(new.values(), key=lambda encoding: encoding.length)):
+        asked = list(new.values())
+        limit = self.max_batch_tokens if self.victim.batch_invariant else 1
+        for positions in token_batches([encoding.length for encoding in asked], limit):
+            batch = [asked[i] for i in positions]
             for encoding, row in zip(batch, self.victim.predict(batch), strict=True):
                 self.memory[encoding.ids] = row
         rows = [self.memory[encoding.ids] for encoding in encodings]
         return Answer(np.stack(rows) if rows else np.zeros((0, self.victim.n_labels)), computed)
 
-    def _batches(self, encodings: Sequence[Encoding]) -> list[list[Encoding]]:
-        """Cut a length-sorted sequence so that ``count * longest <= max_batch_tokens``."""
-        batches: list[list[Encoding]] = []
-        for encoding in encodings:
-            fits = batches and (len(batches[-1]) + 1) * encoding.length <= self.max_batch_tokens
-            if fits and self.victim.batch_invariant:
-                batches[-1].append(encoding)
-            else:
-                batches.append([encoding])
-        return batches
+
+def token_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Positions sorted by length and cut so that ``count * longest <= max_tokens``; a longer one goes alone."""
+    batches: list[list[int]] = []
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batches and (len(batches[-1]) + 1) * lengths[i] <= max_tokens:
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches

@@ -35,6 +35,8 @@ def encode(network: Network, inputs: Sequence[Input]) -> list[Encoding]:
     if not widths <= {1, 2} or len(widths) > 1:
         raise ModelError(f"joint pair encoding reads 1 or 2 segments, but got {sorted(widths)}; use 'siamese'")
     first, *second = map(list, zip(*inputs, strict=True))
+    if second and not _separates(network):
+        second = [[f"{network.tokenizer.eos_token}{text}" for text in second[0]]]
     return [Encoding(rows, len(rows[0])) for rows in _tokenize(network, first, *second)]
 
 
@@ -61,17 +63,6 @@ def forward(module: nn.Module, tensors: Tensors) -> Tensor:
     return torch.cat([torch.zeros_like(logits), logits], dim=1) if logits.shape[1] == 1 else logits
 
 
-def token_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Positions sorted by length and cut so that ``count * longest <= max_tokens``; a longer one goes alone."""
-    batches: list[list[int]] = []
-    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batches and (len(batches[-1]) + 1) * lengths[i] <= max_tokens:
-            batches[-1].append(i)
-        else:
-            batches.append([i])
-    return batches
-
-
 @contextmanager
 def cpu_threads(threads: int) -> Iterator[None]:
     """Run torch on so many CPU threads, and leave the process as it was found."""
@@ -95,6 +86,12 @@ def _tokenize(network: Network, *columns: list[str]) -> list[Rows]:
     )
     names = ("input_ids", "token_type_ids") if types else ("input_ids",)
     return [tuple(map(tuple, rows)) for rows in zip(*(encoded[name] for name in names), strict=True)]
+
+
+def _separates(network: Network) -> bool:
+    """Whether the tokenizer puts something between two segments by itself; GPT-2's does not."""
+    added = network.tokenizer.num_special_tokens_to_add
+    return bool(added(pair=True) > added(pair=False))
 
 
 def _has_token_types(network: Network) -> bool:
