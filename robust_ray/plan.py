@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -91,8 +91,9 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     calls.append(StageCall(clean, both))
     for recipe, on_teacher, on_student in zip(sweep.attacks, attacks_on_teacher, attacks, strict=True):
         fidelity = Fidelity(cell=cell, relations=sweep.relations, examples=None, attack=recipe)
-        attacked = {"attacks_on_teacher": _refs(on_teacher), "attacks_on_student": _refs(on_student)}
-        calls.append(StageCall(fidelity, both | attacked))
+        for shard_on_teacher, shard_on_student in zip(on_teacher[1:], on_student[1:], strict=True):
+            shards = {"attacks_on_teacher": (shard_on_teacher.ref,), "attacks_on_student": (shard_on_student.ref,)}
+            calls.append(StageCall(fidelity, both | shards))
     return calls
 
 
@@ -136,7 +137,7 @@ def _compress(sweep: Sweep, proposal: Proposal, finetune: StageCall) -> list[Sta
 
 
 def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[list[StageCall]]:
-    """For each recipe its substitutes call, then its shards."""
+    """For each recipe its substitutes call, followed by its shards."""
     count, size = sweep.examples.attack, sweep.examples.shard
     found = []
     for recipe in sweep.attacks:
@@ -148,11 +149,6 @@ def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[list[StageCall]]:
         ]
         found.append([substitutes, *shards])
     return found
-
-
-def _refs(calls: Sequence[StageCall]) -> tuple[Ref, ...]:
-    """Where the attack rows of a recipe's calls lie."""
-    return tuple(call.ref for call in calls if call.stage.name == Attack.name)
 
 
 def _distinct(components: Iterable[Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
@@ -85,9 +85,17 @@ METRICS: Mapping[str, Callable[[Rows], float | None]] = {
 }
 """What a search may optimize or bound, by name."""
 
+OF_ATTACKS = frozenset({"robust_accuracy", "attack_success_rate", "average_queries"})
+"""Those that need attack rows."""
 
-def check(search: Search, where: str) -> None:
+
+def check(search: Search, where: str, *, attacked: bool) -> None:
     """Refuse a search that could not run: unknown metrics, compressions or fields, ranges that are none.
+
+    Args:
+        search: What the sweep asks for.
+        where: How to name it in a refusal.
+        attacked: Whether the sweep has attacks.
 
     Raises:
         SweepError: in one sentence.
@@ -95,8 +103,17 @@ def check(search: Search, where: str) -> None:
     for metric in (*(part.metric for part in search.objectives), *(part.metric for part in search.constraints)):
         if metric not in METRICS:
             raise SweepError(f"{where}: metric {metric!r} does not exist; {did_you_mean(metric, METRICS)}")
-    for type_ in search.space:
-        build(Compression, suggest(_Lowest(type_), search), f"{where}.space.{type_}")
+        if metric in OF_ATTACKS and not attacked:
+            raise SweepError(f"{where}: metric {metric!r} is measured by attacks, but the sweep has none; add one")
+    for compression in search.space:
+        corners = _Corners(compression)
+        while corners.turn():
+            place = f"{where}.space.{compression}"
+            try:
+                chosen = suggest(corners, search)
+            except SweepError as error:
+                raise SweepError(f"{place}: {error}") from None
+            build(Compression, chosen, place)
 
 
 def suggest(trial: Trial, search: Search) -> dict[str, Any]:
@@ -150,30 +167,58 @@ def _choose(trial: Trial, name: str, entry: object) -> Any:
         return {field: _choose(trial, f"{name}.{field}", entry[field]) for field in sorted(entry)}
     if set(entry) == {"choices"} and isinstance(entry["choices"], list) and entry["choices"]:
         return trial.suggest_categorical(name, entry["choices"])
-    known = {"low", "high", "step", "log"}
-    low, high, step, log = entry.get("low"), entry.get("high"), entry.get("step"), bool(entry.get("log", False))
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (low, high))
-    if not set(entry) <= known or not numbers or not low < high:  # type: ignore[operator]  # numbers, as just checked
+    low, high, step, log = entry.get("low"), entry.get("high"), entry.get("step"), entry.get("log", False)
+    if (
+        not set(entry) <= {"low", "high", "step", "log"}
+        or not _is_number(low)
+        or not _is_number(high)
+        or not low < high
+    ):
         raise SweepError(
             f"{name}: a value, {{low, high}} with low < high (and step or log), or {{choices: [...]}} must stand here, "
             f"but got {dict(entry)}; correct it"
         )
+    whole = isinstance(low, int) and isinstance(high, int)
+    if step is not None and (not _is_number(step) or step <= 0 or (whole and not isinstance(step, int))):
+        kind = "a whole number" if whole else "a number"
+        raise SweepError(f"{name}: `step` must be {kind} above 0, but got {step!r}; correct it")
+    if not isinstance(log, bool) or (log and (step is not None or low <= 0)):
+        raise SweepError(
+            f"{name}: `log` must be true or false, and goes with `low > 0` and no `step`, but got {dict(entry)}"
+        )
     if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(name, low, high, step=int(step or 1), log=log)
-    return trial.suggest_float(name, float(low), float(high), step=step, log=log)  # type: ignore[arg-type]
+    return trial.suggest_float(name, float(low), float(high), step=step, log=log)
 
 
-class _Lowest:
-    """A trial that takes a given compression and the first of everything, to check a space without Optuna."""
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Corners:
+    """A trial that takes a given compression and, turn by turn, the low end, the high end and every choice of a field.
+
+    Checks a space without Optuna: a value that no component accepts is at an end of its range or among its choices.
+    """
 
     def __init__(self, compression: str) -> None:
         self.compression = compression
+        self.turns = 2
+        self.now = -1
+
+    def turn(self) -> bool:
+        """Go on to the next point; False when all have been taken."""
+        self.now += 1
+        return self.now < self.turns
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        return self.compression if name == "compression" else choices[0]
+        if name == "compression":
+            return self.compression
+        self.turns = max(self.turns, len(choices))
+        return choices[min(self.now, len(choices) - 1)]
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        return low
+        return high if self.now else low
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        return low
+        return high if self.now else low

@@ -14,7 +14,7 @@ from robust_ray.compression import Compression, Lesson
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.examples import Example, stable_order
 from robust_ray.core.identity import canonical_json, encode, parameters
-from robust_ray.core.machine import Machine
+from robust_ray.core.machine import Machine, accelerator_name
 from robust_ray.core.records import (
     AttackRecord,
     EvaluationRecord,
@@ -142,7 +142,7 @@ class Evaluate(Stage):
     cell: Cell
     examples: int | None
     accelerator: str
-    """What the times are measured on; a time is true of one kind of machine only."""
+    """What the times are to be measured on; a time is true of one kind of machine only. The row says what they were."""
 
     def label(self) -> str:
         return self.cell.compression.type
@@ -173,7 +173,8 @@ class Evaluate(Stage):
                 unigram_accuracy=metrics.unigram_accuracy(
                     [example.segments for example in train], [example.label for example in train], texts, labels
                 ),
-                device=self.accelerator,
+                device=accelerator_name(gpu=victim.device != "cpu"),
+                threads=machine.threads,
                 batch_invariant=victim.batch_invariant,
             )
         ]

@@ -167,15 +167,6 @@ def test_an_unreadable_data_row_is_named_before_any_compute(
     assert not any((tmp_path / "store" / "tables").glob("runs/*"))
 
 
-def test_more_attacked_examples_than_there_are(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    row = json.dumps({"idx": 1, "target": 1, "func": "int f(int a) { return a; }"}) + "\n"
-    for split in ("train", "valid", "test"):
-        (tmp_path / f"{split}.jsonl").write_text(row * 3)
-    setting = f"tasks=[{{type: defect_detection, data: {tmp_path}}}]"
-    sentence = refused(capsys, "run", str(sweep), "--on", "serial", "--set", setting)
-    assert "examples.attack: at most the 3 test examples of 'defect_detection' can be attacked, but got 100" in sentence
-
-
 def test_a_store_that_is_a_file(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "store").write_text("")
     assert "the store must be readable and writable" in refused(capsys, "run", str(sweep))

@@ -21,7 +21,10 @@ from robust_ray.models import MODELS, CodeModel, ScratchRoberta, Training
 from robust_ray.tasks import DefectDetection
 
 GOLDEN = Path(__file__).parent / "golden" / "identities.json"
-REQUIRED = {"magnitude_pruning": {"sparsity": 0.5}, "huggingface": {"name": "microsoft/codebert-base"}}
+REQUIRED: dict[str, dict[str, object]] = {
+    "magnitude_pruning": {"sparsity": 0.5},
+    "huggingface": {"name": "microsoft/codebert-base"},
+}
 KINDS = (
     (MODELS, CodeModel),
     (COMPRESSIONS, Compression),
@@ -43,7 +46,7 @@ def identities(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for registry, kind in KINDS:
         for name in registry:
-            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name} | REQUIRED.get(name, {}), name))
+            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name, **REQUIRED.get(name, {})}, name))
     task = data(folder)
     found[f"task {task.type}"] = encode(task)
     training, model, none = Training(), ScratchRoberta(), NoCompression()

@@ -72,7 +72,7 @@ def test_a_component_inside_a_space_is_chosen_field_by_field() -> None:
 
 
 def test_a_sound_search_passes() -> None:
-    check(search(), "sweep: search")
+    check(search(), "sweep: search", attacked=True)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,14 @@ def test_a_sound_search_passes() -> None:
         ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.9, "high": 0.1}}}}, "low < high"),
         ({"space": {"magnitude_pruning": {"sparsity": {"from": 0.1, "to": 0.9}}}}, "must stand here"),
         ({"space": {"magnitude_pruning": {"sparsity": {"choices": []}}}}, "must stand here"),
+        ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 1.5}}}}, "sparsity"),
+        ({"space": {"magnitude_pruning": {"sparsity": 0.5, "scope": {"choices": ["linear", "al"]}}}}, "'al'"),
+        ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9, "step": -0.1}}}}, "`step` must be"),
+        ({"space": {"distillation": {"epochs": {"low": 1, "high": 9, "step": 0.5}}}}, "a whole number above 0"),
+        (
+            {"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9, "step": 0.1, "log": True}}}},
+            "no `step`",
+        ),
         ({"space": {}}, "at least one compression"),
         ({"objectives": []}, "at least one metric"),
         ({"trials": 0}, "trials >= 1"),
@@ -93,7 +101,7 @@ def test_a_sound_search_passes() -> None:
 )
 def test_what_could_not_run_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SweepError, match=sentence):
-        check(search(**changes), "sweep: search")
+        check(search(**changes), "sweep: search", attacked=True)
 
 
 def rows(accuracy: float, verdicts: Sequence[tuple[str, int, Verdict]]) -> Rows:
@@ -119,3 +127,8 @@ def test_robust_means_right_under_every_attack() -> None:
 def test_what_was_not_measured_fails_the_proposal() -> None:
     with pytest.raises(ValueError, match="'robust_accuracy' could not be measured"):
         measure(rows(0.9, []), search(), teacher=rows(0.9, []))
+
+
+def test_a_metric_of_attacks_needs_attacks() -> None:
+    with pytest.raises(SweepError, match="the sweep has none"):
+        check(search(), "sweep: search", attacked=False)

@@ -8,6 +8,7 @@ import subprocess
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,13 +53,15 @@ class Machine:
     """Loaded victims, by checkpoint key."""
 
 
+@cache
 def accelerator_name(*, gpu: bool) -> str:
-    """The model name of the first GPU, or of the processor: what a latency was measured on."""
-    if gpu and shutil.which("nvidia-smi"):
+    """The model name of this machine's first GPU, ``GPU`` where it has none to ask, or of its processor."""
+    if gpu:
         query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        if not shutil.which(query[0]):
+            return "GPU"
         found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip().splitlines()
-        if found:
-            return found[0]
+        return found[0] if found else "GPU"
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(errors="replace").splitlines():

@@ -95,7 +95,7 @@ class EvaluationRecord(CellRecord):
     """Of class 1 for two classes, macro-averaged for more."""
 
     f1: float | None
-    """Harmonic mean of the two."""
+    """Harmonic mean of the two; for more than two classes the mean of each class's."""
 
     mcc: float | None
     """Matthews correlation coefficient; null when a margin of the confusion matrix is empty."""
@@ -133,8 +133,11 @@ class EvaluationRecord(CellRecord):
     device: str
     """Accelerator the times were measured on."""
 
+    threads: int
+    """CPU threads of a forward pass while they were measured."""
+
     batch_invariant: bool
-    """Whether an answer is independent of its batch neighbours."""
+    """Whether an answer is, up to rounding (1e-6), independent of its batch neighbours."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -205,7 +205,7 @@ def _reason(details: str) -> str:
 @contextmanager
 def _cluster(address: str | None, settings: Settings) -> Iterator[None]:
     """Be connected to a cluster; what was connected before stays so, what was not is left again."""
-    where = address or os.environ.get("RAY_ADDRESS")
+    where = os.environ.get("RAY_ADDRESS") if address is None else address
     if where is not None:
         _check_address(where)
     if ray.is_initialized():
@@ -221,7 +221,7 @@ def _cluster(address: str | None, settings: Settings) -> Iterator[None]:
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (ConnectionError, ray.exceptions.AuthenticationError) as error:
+    except (ConnectionError, ValueError, ray.exceptions.AuthenticationError) as error:
         raise _no_cluster(str(where), error) from None
     try:
         if where is None:

@@ -52,7 +52,7 @@ def unigram_accuracy(
     smoothed = np.ones((len(column), len(classes)))
     for index, counter in enumerate(counts):
         smoothed[[column[token] for token in counter], index] += list(counter.values())
-    log_likelihood = np.log(smoothed) - np.log(smoothed.sum(axis=0))
+    log_likelihood = np.log(smoothed) - np.log(np.maximum(smoothed.sum(axis=0), 1))
     log_prior = np.log(np.bincount(class_of) / len(class_of))
     right = 0
     for segments, label in zip(test_texts, wanted, strict=True):

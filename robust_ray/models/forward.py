@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -95,7 +96,9 @@ def _separates(network: Network) -> bool:
 
 
 def _has_token_types(network: Network) -> bool:
-    return network.pair_encoding == "joint" and "token_type_ids" in network.tokenizer.model_input_names
+    if network.pair_encoding != "joint" or "token_type_ids" not in network.tokenizer.model_input_names:
+        return False
+    return "token_type_ids" in inspect.signature(network.module.forward).parameters  # T5's tokenizer has, T5 has not
 
 
 def _encoding(rows: Rows) -> Encoding:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Example
 from robust_ray.core.identity import files_digest
+from robust_ray.core.paths import user_path
 from robust_ray.models.base import MODELS, CodeModel, reason
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class HuggingFace(CodeModel):
         Raises:
             ModelError: the name is a path, and no folder lies there.
         """
-        folder = Path(self.name).expanduser()
+        folder = user_path(self.name)
         if not folder.is_dir():
             if self.name.startswith(("/", "./", "../", "~")):
                 raise ModelError(
@@ -55,13 +56,12 @@ class HuggingFace(CodeModel):
     def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
         import torch
-        from safetensors import SafetensorError
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
         from robust_ray.models.architectures import describe_huggingface
         from robust_ray.models.students import Network
 
-        folder = Path(self.name).expanduser()
+        folder = user_path(self.name)
         name = str(folder) if folder.is_dir() else self.name
         origin = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
         try:
@@ -71,7 +71,7 @@ class HuggingFace(CodeModel):
                 module = AutoModelForSequenceClassification.from_pretrained(
                     name, num_labels=n_labels, ignore_mismatched_sizes=True, dtype=torch.float32, **origin
                 )
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
+        except Exception as error:  # whatever a stranger's folder makes the library raise
             raise ModelError(
                 f"model 'huggingface': {self.name!r} must be a sequence classifier on the hub or in a folder, "
                 f"but got {reason(error)!r}; check the name and the network"

@@ -19,6 +19,7 @@ from pyarrow import ArrowException, NativeFile
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from robust_ray.core.errors import StoreError
+from robust_ray.core.paths import user_path
 
 _COPY_BYTES = 1 << 22
 
@@ -50,7 +51,7 @@ class Files:
             StoreError: no file system answers to the address.
         """
         if "://" not in uri:
-            path = Path(uri).expanduser().absolute().as_posix()
+            path = user_path(uri).absolute().as_posix()
             return cls(path, LocalFileSystem(), path)
         try:
             filesystem, root = FileSystem.from_uri(uri)

@@ -85,6 +85,7 @@ def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:
         raise CorruptedError(
             f"{where}: a whole Parquet file must lie there, but got: {reason}; discard it to have it made again"
         ) from error
+    table = _with_later_columns(table, record)
     if not table.schema.equals(schema(record)):
         differing = sorted({str(field) for field in table.schema} ^ {str(field) for field in schema(record)})
         raise CorruptedError(
@@ -92,6 +93,15 @@ def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:
             "discard it to have it made again"
         )
     return table
+
+
+def _with_later_columns(table: pa.Table, record: type[Record]) -> pa.Table:
+    """The table in the record's columns: one that the record gained since, and that may be null, was not measured."""
+    wanted = schema(record)
+    for field in wanted:
+        if field.name not in table.schema.names and field.nullable:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(wanted.names) if set(table.schema.names) == set(wanted.names) else table
 
 
 def provenance(table: pa.Table) -> dict[str, Any]:

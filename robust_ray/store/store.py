@@ -176,10 +176,11 @@ class Store:
         return name
 
     def plans(self, sweep: str | None = None) -> list[dict[str, Any]]:
-        """The plans of a sweep, or of all, latest last."""
+        """The plans of a sweep, or of all, latest last; damaged ones are left out, and written anew by the next run."""
         entries = sorted(self._files.list("plans"), key=lambda entry: (entry.modified, entry.path))
         wanted = [entry.path for entry in entries if sweep is None or entry.path.rpartition("-")[0] == sweep]
-        return [json.loads(self._files.read(f"plans/{path}")) for path in wanted]
+        documents = (self._try_plan(f"plans/{path}") for path in wanted)
+        return [document for document in documents if document is not None]
 
     def table(self, name: str, keys: Collection[str] | None = None) -> Loaded:
         """All rows of a table, or those of some keys; damaged files are left out and named."""
@@ -209,7 +210,7 @@ class Store:
         content = self._files.read("FORMAT")
         try:
             found = int(json.loads(content)["format"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise StoreError(
                 f"{self.uri}: FORMAT must name the store's format, but got {content[:60]!r}; restore it"
             ) from error
@@ -235,6 +236,13 @@ class Store:
         except CorruptedError:
             return False
         return True
+
+    def _try_plan(self, path: str) -> dict[str, Any] | None:
+        try:
+            document = json.loads(self._files.read(path))
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) and isinstance(document.get("keys"), list) else None
 
     def _try_read(self, path: str) -> pa.Table | None:
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from robust_ray.core.component import outside_key
 from robust_ray.core.examples import Example
+from robust_ray.core.paths import user_path
 from robust_ray.tasks._clones import clones
 from robust_ray.tasks.base import TASKS, Split, Task
 from robust_ray.tasks.datasets import CLONE_FILES, EMBEDDED, check_fields, folder_revision, limited, read_clones
@@ -46,9 +46,7 @@ class CloneDetection(Task):
 
     def revision(self) -> str:
         """Fingerprint of the data's content."""
-        return (
-            embedded_revision() if self.data == EMBEDDED else folder_revision(Path(self.data).expanduser(), CLONE_FILES)
-        )
+        return embedded_revision() if self.data == EMBEDDED else folder_revision(user_path(self.data), CLONE_FILES)
 
     def load(self, split: Split) -> tuple[Example, ...]:
         """Every example of a split, in file order.
@@ -59,6 +57,6 @@ class CloneDetection(Task):
         if self.data == EMBEDDED:
             examples = clones(split)
         else:
-            examples = read_clones(Path(self.data).expanduser(), split, self.language or "java")
+            examples = read_clones(user_path(self.data), split, self.language or "java")
         limits = {"train": self.max_train, "valid": self.max_valid}
         return limited(examples, limits.get(split))

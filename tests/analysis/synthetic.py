@@ -74,6 +74,7 @@ def evaluation(compression: str, **changes: Any) -> EvaluationRecord:
         "latency_tokens": 120,
         "peak_memory": None,
         "device": "A Processor",
+        "threads": 1,
         "batch_invariant": compression != "dynamic_quantization",
     }
     return EvaluationRecord(**columns(compression, f"evaluate-{compression}-v1-cccc") | values | changes)

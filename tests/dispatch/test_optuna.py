@@ -68,6 +68,7 @@ def evaluate(self: Evaluate, key: str, inputs: Inputs, workdir: Path, machine: M
             latency_tokens=1,
             peak_memory=None,
             device="none",
+            threads=1,
             batch_invariant=True,
         )
     ]

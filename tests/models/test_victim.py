@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Example
-from robust_ray.core.victim import Answers, Victim
-from robust_ray.models.forward import Rows, token_batches
+from robust_ray.core.victim import Answers, Victim, token_batches
+from robust_ray.models.forward import Rows
 from robust_ray.models.students import Network, alter
 from robust_ray.models.victim import TransformerVictim
 from tests.models.conftest import TINY, toy

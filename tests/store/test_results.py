@@ -177,3 +177,13 @@ def test_damage_is_never_read_as_other_rows(data: st.DataObject) -> None:
     except CorruptedError:
         return
     assert [dataclasses.astuple(row) for row in read] == [dataclasses.astuple(row) for row in rows]
+
+
+def test_a_nullable_column_gained_later_was_not_measured() -> None:
+    """A file of an older version stays readable; one that lacks what every row must have does not."""
+    row = Sample(key="k", text="", whole=1, number=1.0, flag=True, words=(), numbers=(), perhaps=2, maybe=None)
+    table = to_table([row], Sample)
+    older = table.drop_columns(["perhaps"])
+    assert from_parquet(to_parquet(older, {}), Sample, "x")["perhaps"].null_count == 1
+    with pytest.raises(CorruptedError, match="number: double"):
+        from_parquet(to_parquet(table.drop_columns(["number"]), {}), Sample, "x")

@@ -246,3 +246,25 @@ class TestLocalPath:
         if files.local() is None:
             with pytest.raises(StoreError, match="a store on a disk is needed here, but got a remote one"):
                 store.local_path("studies", "pareto.log")
+
+
+def test_a_damaged_plan_is_left_out(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path))
+    store.put_plan("sweep", {"sweep": "sweep", "keys": ["a"]})
+    for name, content in (("sweep-0", "{"), ("sweep-1", "[]")):
+        (tmp_path / "plans" / f"{name}.json").write_text(content)
+    assert [plan["keys"] for plan in store.plans("sweep")] == [["a"]]
+
+
+def test_damaged_outputs_are_found(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path / "store"))
+    sound, torn = Ref("substitutes-x-v1-1", "substitutes"), Ref("substitutes-x-v1-2", "substitutes")
+    for ref in (sound, torn):
+        store.put_rows(ref, [], {}, SubstituteRecord)
+    (tmp_path / "store" / "tables" / "substitutes" / f"{torn.key}.parquet").write_bytes(b"PAR1")
+    assert store.damaged([sound, torn]) == [torn]
+
+
+def test_looking_for_a_store_makes_none(tmp_path: Path) -> None:
+    assert Store.find(str(tmp_path / "store")) is None
+    assert not (tmp_path / "store").exists()
