@@ -16,9 +16,12 @@ import pytest
 import yaml
 
 from robust_ray.cli import main
+from robust_ray.core.call import Inputs
+from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, Record, Verdict
 from robust_ray.plan import expand
 from robust_ray.source import analyse, check
+from robust_ray.stages import Attack
 from robust_ray.store import Store, from_table
 from robust_ray.sweep import load
 
@@ -189,3 +192,25 @@ def test_the_report_reads_the_rows(serial_store: Store, folder: Path) -> None:
     text = out.read_text()
     for word in ("magnitude_pruning", "dynamic_quantization", "distillation", "mhm", "wir_random"):
         assert word in text
+
+
+def test_rows_do_not_depend_on_who_is_attacked_beside_whom(
+    serial_store: Store, sweep_file: Path, tmp_path: Path
+) -> None:
+    """On a real network: what was decided is the same to the letter, probabilities up to rounding."""
+    found = ((call, call.stage) for call in expand(load(sweep_file)).calls.values())
+    shards = ((call, stage) for call, stage in found if isinstance(stage, Attack))
+    call, stage = next((call, stage) for call, stage in shards if stage.cell.compression.type == "none")
+    roles = {role: refs[0] for role, refs in call.inputs.items()}
+    inputs = Inputs(
+        checkpoints={"student": serial_store.checkpoint(roles["student"].key)},
+        tables={"substitutes": serial_store.rows(roles["substitutes"])},
+        keys={role: (ref.key,) for role, ref in roles.items()},
+    )
+    alone = stage.run(call.key, inputs, tmp_path, Machine(in_flight=1, max_batch_tokens=1))
+    together = stage.run(call.key, inputs, tmp_path, Machine(in_flight=64))
+    assert any(row.verdict == Verdict.SUCCEEDED for row in alone if isinstance(row, AttackRecord))
+    for one, other in zip(alone, together, strict=True):
+        for name, value in dataclasses.asdict(one).items():
+            expected = pytest.approx(value, abs=1e-5) if "confidence" in name and value is not None else value
+            assert getattr(other, name) == expected
