@@ -15,7 +15,7 @@ from rich.table import Column, Table
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.records import RunRecord
-from robust_ray.dispatch.base import Counts, Outcome
+from robust_ray.dispatch import Counts, Outcome
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two summary lines where there is no terminal."""

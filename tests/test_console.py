@@ -9,7 +9,7 @@ from rich.console import Console
 
 from robust_ray.console import Display, counts_table, duration, history
 from robust_ray.core.call import StageCall
-from robust_ray.dispatch.base import Counts, Outcome
+from robust_ray.dispatch import Counts, Outcome
 from tests.dispatch.fakes import Look, Make
 
 TEACHER = StageCall(Make(value=1))

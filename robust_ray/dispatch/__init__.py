@@ -1,19 +1,8 @@
 """Runs the calls of a plan: ``serial`` in this process, ``tune`` on Ray, fed by ``optuna`` where there is a search."""
 
-from robust_ray.dispatch.base import (
-    Counts,
-    Failure,
-    Feed,
-    Frontier,
-    Outcome,
-    Progress,
-    Report,
-    Run,
-    Settings,
-    Shape,
-    State,
-    execute,
-)
+from robust_ray.dispatch.attempt import Outcome, execute
+from robust_ray.dispatch.base import Failure, Feed, Progress, Report, Run, Settings, Shape
+from robust_ray.dispatch.frontier import Counts, Frontier, State
 
 __all__ = [
     "Counts",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.machine import Machine, Warm
-from robust_ray.dispatch.attempt import Outcome, execute
+from robust_ray.dispatch.attempt import Outcome
 from robust_ray.dispatch.frontier import Counts, Frontier, State
 from robust_ray.store import Store
 
@@ -210,19 +210,3 @@ def _has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available()
-
-
-__all__ = [
-    "Counts",
-    "Failure",
-    "Feed",
-    "Frontier",
-    "Outcome",
-    "Progress",
-    "Report",
-    "Run",
-    "Settings",
-    "Shape",
-    "State",
-    "execute",
-]

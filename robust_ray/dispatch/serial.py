@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.machine import Warm
-from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape, execute
+from robust_ray.dispatch.attempt import execute
+from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape
 from robust_ray.store import Store
 
 

@@ -26,8 +26,8 @@ from ray import tune
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Warm
-from robust_ray.dispatch.attempt import record_death
-from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape, execute
+from robust_ray.dispatch.attempt import execute, record_death
+from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape
 from robust_ray.store import Store
 
 PENDING = 8
