@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from robust_ray import __version__
-from robust_ray.core.component import Registry, load_plugins, summary
+from robust_ray.core.component import Component, Registry, load_plugins, summary
 from robust_ray.core.errors import RobustRayError, SweepError, did_you_mean
 
 if TYPE_CHECKING:
@@ -196,26 +196,22 @@ def _registries() -> dict[str, Registry[Any]]:
 
 def _parameters(cls: type[Any]) -> list[str]:
     """``name: type = default`` for each field."""
-    lines = []
-    for field in dataclasses.fields(cls):
-        hint = field.type if isinstance(field.type, str) else typing.cast(Any, field.type).__name__
-        if field.default is not dataclasses.MISSING:
-            default = (
-                f" = {json.dumps(field.default)}"
-                if _plain(field.default)
-                else f" = {getattr(field.default, 'type', field.default)}"
-            )
-        elif field.default_factory is not dataclasses.MISSING:
-            made = field.default_factory()
-            default = f" = {getattr(made, 'type', made)}"
-        else:
-            default = " (required)"
-        lines.append(f"{field.name}: {hint}{default}")
-    return lines
+    hints = typing.get_type_hints(cls)
+    return [f"{field.name}: {_hint(hints[field.name])}{_default(field)}" for field in dataclasses.fields(cls)]
 
 
-def _plain(value: object) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
+def _hint(hint: Any) -> str:
+    """A type as a user would write it."""
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "").replace("NoneType", "null")
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    if default is dataclasses.MISSING:
+        return " (required)"
+    return f" = {default.type if isinstance(default, Component) else json.dumps(default)}"
 
 
 if __name__ == "__main__":
