@@ -8,11 +8,12 @@ STAMP  := $(VENV)/.installed
 .PHONY: quickstart test lint types check clean
 
 $(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "robust-ray needs Python 3.11 or newer, but got " + sys.version.split()[0] + "; set PYTHON=python3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt torch setuptools wheel
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $(STAMP)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "robust-ray needs Python 3.11 or newer, but got " + sys.version.split()[0] + "; set PYTHON=python3.11 or newer")'
+	@echo "installing into $(VENV): a few minutes, once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --constraint constraints.txt torch setuptools wheel
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
 
 quickstart: $(STAMP)  ## run the embedded study on a local Ray, then write the report
 	$(BIN)/robust-ray run sweeps/quickstart.yaml --on ray
