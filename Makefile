@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 quickstart: $(STAMP)  ## run the embedded study on a local Ray, then write the report
 	$(BIN)/robust-ray run sweeps/quickstart.yaml --on ray
 	$(BIN)/python -m analysis.report --store results --sweep quickstart
+	@echo "the report is results/report.html, the rows are under results/tables"
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest
