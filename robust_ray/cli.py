@@ -175,7 +175,7 @@ def show_doctor(options: argparse.Namespace, console: Console) -> int:
 
 def _sweep(options: argparse.Namespace) -> Sweep:
     from robust_ray import search
-    from robust_ray.sweep import load
+    from robust_ray.sweep_file import load
 
     sweep = load(options.file, options.set)
     if sweep.search is not None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from robust_ray.cli import main
-from robust_ray.sweep import load
+from robust_ray.sweep_file import load
 
 SWEEP = {
     "name": "case",

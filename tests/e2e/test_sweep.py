@@ -23,7 +23,7 @@ from robust_ray.plan import expand
 from robust_ray.source import analyse, check
 from robust_ray.stages import Attack
 from robust_ray.store import Store, from_table
-from robust_ray.sweep import load
+from robust_ray.sweep_file import load
 
 pytestmark = [pytest.mark.torch, pytest.mark.ray]
 
