@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from robust_ray.compression import Compression, NoCompression
@@ -79,9 +79,7 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
     calls = [finetune, *student, *teacher, StageCall(evaluate, {"student": (student[-1].ref,)})]
     attacks = _attacks(sweep, cell, student[-1].ref)
-    baseline = Cell(
-        model=model, task=task, training=sweep.training, compression=NoCompression(), seed=seed, teacher=finetune.key
-    )
+    baseline = replace(cell, compression=NoCompression())
     attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)
     calls += [call for shards in (*attacks, *attacks_on_teacher) for call in shards]
     if not sweep.relations or compression == NoCompression():

@@ -36,8 +36,7 @@ def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
         raise SweepError("--address: only --on ray connects to a cluster, but got --on serial; leave one of them out")
     plan = expand(sweep)
     store = Store.open(sweep.store)
-    _put_damaged_aside(plan, store, console)
-    present = store.present()
+    present = _sound(plan, store, console)
     missing = [call for call in plan.calls.values() if call.key not in present]
     if missing or sweep.search is not None:
         for task in sweep.tasks:
@@ -80,12 +79,14 @@ def _dispatch(on: str, plan: Plan, store: Store, display: Display, feed: Feed | 
     return tune.run(calls, store, settings, progress=display, feed=feed, address=address)
 
 
-def _put_damaged_aside(plan: Plan, store: Store, console: Console) -> None:
-    """What lies in the store and is not what was committed is not trusted: it is kept aside and computed again."""
+def _sound(plan: Plan, store: Store, console: Console) -> set[str]:
+    """Keys in the store; what is not what was committed is not trusted, but put aside and computed again."""
     present = store.present()
-    for ref in store.damaged([call.ref for call in plan.calls.values() if call.key in present]):
+    damaged = store.damaged([call.ref for call in plan.calls.values() if call.key in present])
+    for ref in damaged:
         store.discard(ref)
         console.print(f"damaged, computed again: {ref.key}", highlight=False, soft_wrap=True)
+    return present - {ref.key for ref in damaged}
 
 
 def _read(task: Task) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -152,7 +153,7 @@ class Evaluate(Stage):
 
         from robust_ray.models import cost
 
-        train, test = self.cell.task.load("train"), stable_order(self.cell.task.load("test"))[: self.examples]
+        test = stable_order(self.cell.task.load("test"))[: self.examples]
         victim = _victim(inputs, "student", machine)
         texts = [example.segments for example in test]
         labels = np.array([example.label for example in test])
@@ -170,9 +171,7 @@ class Evaluate(Stage):
                 recall=metrics.recall(labels, predictions, n_labels),
                 f1=metrics.f1(labels, predictions, n_labels),
                 mcc=metrics.matthews(labels, predictions, n_labels),
-                unigram_accuracy=metrics.unigram_accuracy(
-                    [example.segments for example in train], [example.label for example in train], texts, labels
-                ),
+                unigram_accuracy=_unigram_accuracy(self.cell.task, self.examples),
                 device=accelerator_name(gpu=victim.device != "cpu"),
                 threads=machine.threads,
                 batch_invariant=victim.batch_invariant,
@@ -279,6 +278,18 @@ def _victim(inputs: Inputs, role: str, machine: Machine) -> TransformerVictim:
     from robust_ray.models import students
 
     return machine.warm.get(inputs.keys[role][0], lambda: students.load_victim(inputs.checkpoints[role], machine))
+
+
+@lru_cache(maxsize=8)
+def _unigram_accuracy(task: Task, count: int | None) -> float | None:
+    """The baseline on the same test examples: the same for every student, so a process computes it once."""
+    train, test = task.load("train"), stable_order(task.load("test"))[:count]
+    return metrics.unigram_accuracy(
+        [example.segments for example in train],
+        [example.label for example in train],
+        [example.segments for example in test],
+        [example.label for example in test],
+    )
 
 
 def _adversarial(row: AttackRecord) -> Example:
