@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.labels import Setting, short_names
 from robust_ray.core.errors import StoreError, SweepError, did_you_mean
-from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, RunRecord
+from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord, RunRecord
 from robust_ray.store import Store
 
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
@@ -20,9 +20,12 @@ KINDS = {"model": False, "task": False, "compression": True, "attack": False, "r
 """Column of a component → whether a setting alone of its type is named with its numbers."""
 
 
+ATTACKED = ["student", "teacher", "attack", "attack_params", "seed", "uid"]
+"""Columns that name one attacked example."""
+
 SAME: Mapping[str, tuple[str, ...]] = {
     EvaluationRecord.table: ("student", "teacher", "split", "device"),
-    AttackRecord.table: ("student", "teacher", "attack", "attack_params", "seed", "uid"),
+    AttackRecord.table: tuple(ATTACKED),
     FidelityRecord.table: (
         *("student", "teacher", "relation", "relation_params"),
         *("perturbation", "perturbed_for", "attack_params", "uid"),
@@ -62,7 +65,7 @@ def load(uri: str, sweep: str | None = None) -> Rows:
     planned = None if sweep is None else _planned(store, uri, sweep)
     frames: dict[str, pd.DataFrame] = {}
     unreadable: list[str] = []
-    for record in (*MEASURED, RunRecord):
+    for record in (*MEASURED, NaturalnessRecord, RunRecord):
         found = store.table(record.table, planned)
         frames[record.table] = _distinct(found.table.to_pandas(), SAME.get(record.table, ()))
         unreadable += found.unreadable
@@ -71,6 +74,8 @@ def load(uri: str, sweep: str | None = None) -> Rows:
         raise StoreError(
             f"{part}: at least one measured row is needed, but none is there yet; run `robust-ray run` first"
         )
+    attacks = _with_naturalness(frames[AttackRecord.table], frames.pop(NaturalnessRecord.table))
+    frames[AttackRecord.table] = attacks.assign(seconds=_seconds(attacks, frames[RunRecord.table]))
     missing = set(planned or ()) - store.present()
     return Rows(**named(frames), unreadable=tuple(unreadable), missing=tuple(sorted(missing)))
 
@@ -96,6 +101,20 @@ def _distinct(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         return frame
     largest_last = frame.sort_values("n", kind="stable") if "n" in frame else frame
     return largest_last.drop_duplicates(list(columns), keep="last").sort_index().reset_index(drop=True)
+
+
+def _with_naturalness(attacks: pd.DataFrame, naturalness: pd.DataFrame) -> pd.DataFrame:
+    """Attack rows with ``similarity`` and ``perplexity_ratio``; null where no language model looked at the row."""
+    seen = naturalness.drop_duplicates(ATTACKED, keep="last")
+    ratio = seen["adversarial_perplexity"].astype(float) / seen["perplexity"].astype(float)
+    looks = seen[[*ATTACKED, "similarity"]].assign(perplexity_ratio=ratio)
+    return attacks.merge(looks, on=ATTACKED, how="left")
+
+
+def _seconds(attacks: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[float]:
+    """Each example's share of the wall time of the call it was attacked in; NaN where the store does not know it."""
+    took = runs[runs["outcome"] == "done"].groupby("key")["seconds"].last()
+    return attacks["key"].map(took).astype(float) / attacks.groupby("key")["key"].transform("size")
 
 
 def _planned(store: Store, uri: str, sweep: str) -> tuple[str, ...]:

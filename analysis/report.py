@@ -73,6 +73,7 @@ def render(rows: Rows, store: str, sweep: str | None) -> str:
         volumes=list(by_victim(pareto.volumes(found.points))),
         attack_figures=figures("attacks", found.robustness, robustness.draw),
         attack_tables=tables(found.robustness, robustness.COLUMNS),
+        effort_tables=tables(found.robustness, robustness.EFFORT),
         fidelity_figures=figures("fidelity", found.violations, fidelity.draw),
         violation_tables=tables(found.violations, fidelity.VIOLATIONS),
         calibration_tables=tables(calibration, fidelity.CALIBRATION),

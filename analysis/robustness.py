@@ -33,16 +33,24 @@ from robust_ray.metrics import (
     acs,
     aed,
     attack_success_rate,
+    average_name_distance,
+    average_perplexity_ratio,
     average_queries,
+    average_queries_of_attempts,
+    average_run_time,
     icr,
+    identifiers_changed_in_successes,
+    raw_attack_success_rate,
     robust_accuracy,
     robustness_drop,
     tcr,
+    tokens_changed_in_successes,
+    valid_share,
 )
 
 ATTACK = ["attack_name", "attack", "attack_params"]
-ATTEMPTED = [Verdict.SUCCEEDED, Verdict.FAILED]
-STANDING = [Verdict.FAILED, Verdict.SKIPPED_NO_TARGET]
+ATTEMPTED = [Verdict.SUCCEEDED, Verdict.FAILED, Verdict.INVALID]
+STANDING = [Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET]
 """Verdicts after which the victim is still right."""
 
 COLUMNS = [
@@ -51,19 +59,37 @@ COLUMNS = [
     Column("n", "n", count, "Examples the attack was run on, all seeds together, without those on which it broke."),
     Column("clean_accuracy", "clean", percent, "Accuracy on these examples before the attack."),
     Column(
-        "asr", "ASR", percent, "Attack success rate: succeeded over succeeded and failed; skipped examples are out."
+        "asr",
+        "ASR",
+        percent,
+        "Attack success rate: succeeded with a valid program over attempted; skipped ones are out.",
     ),
+    Column("raw_asr", "raw ASR", percent, "The same with programs that are no longer valid, as papers count."),
+    Column("valid_share", "valid", percent, "Valid programs over all that achieved the goal."),
     Column("robust_accuracy", "robust", percent, "Share of all examples still right after the attack."),
     Column("drop", "vs teacher", points, "Robust accuracy minus the teacher's, same attack and examples, in points."),
     Column("amq", "AMQ", number, "Mean queries of the successful attacks."),
-    Column("median_queries", "median q.", number, "Median queries of all attempted attacks, failures included."),
-    Column("icr", "ICR", percent, "Names changed in successes over names in all attempted examples."),
-    Column("tcr", "TCR", percent, "Tokens changed in successes over tokens in all attempted examples."),
-    Column("aed", "AED", number, "Mean edit distance of the successes, in characters."),
-    Column("acs", "ACS", number, "Mean similarity of the successes under an encoder."),
-    Column("valid_share", "held", percent, "Claims of success that held when the program was checked again."),
     Column("errors", "errors", count, "Examples on which the attack broke."),
 ]
+
+EFFORT = [
+    *COLUMNS[:2],
+    Column("amq", "AMQ", number, "Mean queries of the successful attacks."),
+    Column("amq_of_attempts", "queries", number, "Mean queries of all attempted attacks, failures included."),
+    Column("median_queries", "median q.", number, "Median queries of all attempted attacks."),
+    Column(
+        "art", "ART (s)", number, "Seconds of the attack's calls over attempted examples, on the machine that ran it."
+    ),
+    Column("icr", "ICR", percent, "Names changed in successes over names in all attempted examples."),
+    Column("icr_of_successes", "ICR succ.", percent, "Mean share of its names that a success changed."),
+    Column("tcr", "TCR", percent, "Tokens changed in successes over tokens in all attempted examples."),
+    Column("tcr_of_successes", "TCR succ.", percent, "Mean share of its tokens that a success changed."),
+    Column("aed", "AED", number, "Mean edit distance of the successes, in characters."),
+    Column("name_distance", "name dist.", number, "Mean edit distance of old and new names over the longer's length."),
+    Column("acs", "ACS", number, "Mean similarity of the successes under a language model."),
+    Column("perplexity_ratio", "PPL ratio", number, "Mean of adversarial over original pseudo-perplexity, successes."),
+]
+"""What the attacks spent, and how much they changed."""
 
 
 def robustness(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
@@ -80,7 +106,6 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
     verdicts = known["verdict"].to_numpy()
     standing = known["verdict"].isin(STANDING)
     succeeded = int((verdicts == Verdict.SUCCEEDED).sum())
-    claims = succeeded + int(known["rejected"].sum())
     row: dict[str, Any] = {
         "seeds": known["seed"].nunique(),
         "n": len(known),
@@ -88,15 +113,24 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
         "succeeded": succeeded,
         "clean_accuracy": accuracy(known["label"], known["prediction"]) if len(known) else None,
         "asr": attack_success_rate(verdicts),
+        "raw_asr": raw_attack_success_rate(verdicts, known["rejected"]),
         "robust_accuracy": robust_accuracy(verdicts),
         "amq": average_queries(verdicts, known["queries"]),
+        "amq_of_attempts": average_queries_of_attempts(verdicts, known["queries"]),
+        "art": average_run_time(verdicts, known["seconds"].sum(min_count=1)),
         "median_queries": attempted["queries"].median(),
         "forwards": int(known["forwards"].sum()),
         "icr": icr(verdicts, known["identifiers_changed"], known["identifiers"]),
         "tcr": tcr(verdicts, known["tokens_changed"], known["tokens"]),
+        "icr_of_successes": identifiers_changed_in_successes(
+            verdicts, known["identifiers_changed"], known["identifiers"]
+        ),
+        "tcr_of_successes": tokens_changed_in_successes(verdicts, known["tokens_changed"], known["tokens"]),
+        "name_distance": average_name_distance(verdicts, known["name_distance"]),
         "aed": aed(verdicts, known["edit_distance"]),
         "acs": acs(verdicts, known["similarity"]),
-        "valid_share": succeeded / claims if claims else None,
+        "perplexity_ratio": average_perplexity_ratio(verdicts, known["perplexity_ratio"]),
+        "valid_share": valid_share(verdicts, known["rejected"]),
         "errors": len(cell) - len(known),
     }
     row["asr_low"], row["asr_high"] = share_interval(attempted["verdict"] == Verdict.SUCCEEDED, attempted["uid"])
@@ -124,11 +158,14 @@ def draw(table: pd.DataFrame) -> Any:
 def command(options: Namespace) -> None:
     """Print the table; with ``--out``, write it and the figures."""
     table = robustness(load(options.store, options.sweep).attacks, options.where)
-    columns = measured(table, COLUMNS)
+    columns, effort = measured(table, COLUMNS), measured(table, EFFORT)
     print_tables("robustness", table, columns)
+    print_tables("effort", table, effort)
     if options.out:
         figures = {f"asr {victim}": draw(part) for victim, part in by_victim(table)}
         write_tables(options.out, "robustness", table, columns, figures)
+        spent = table[["model_name", "task_name", *(column.name for column in effort)]]
+        write_tables(options.out, "effort", spent, effort, {})
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -184,14 +184,14 @@ def _sweep(options: argparse.Namespace) -> Sweep:
 
 
 def _registries() -> dict[str, Registry[Any]]:
-    from robust_ray.attacks import ATTACKS, SUBSTITUTES
+    from robust_ray.attacks import ATTACKS, GOALS, SUBSTITUTES
     from robust_ray.compression import COMPRESSIONS
     from robust_ray.fidelity import RELATIONS
     from robust_ray.models import MODELS
     from robust_ray.tasks import TASKS
 
     load_plugins()
-    return {registry.kind: registry for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, SUBSTITUTES, RELATIONS)}
+    return {registry.kind: registry for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, GOALS, SUBSTITUTES, RELATIONS)}
 
 
 def _parameters(cls: type[Any]) -> list[str]:

@@ -81,7 +81,7 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     attacks = _attacks(sweep, cell, student[-1].ref)
     baseline = replace(cell, compression=NoCompression())
     attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)
-    calls += [call for shards in (*attacks, *attacks_on_teacher) for call in shards]
+    calls += [call for each in (*attacks, *attacks_on_teacher) for call in (*each.substitutes, *each.shards)]
     if not sweep.relations or compression == NoCompression():
         return calls
     both = {"teacher": (teacher[-1].ref,), "student": (student[-1].ref,)}
@@ -89,7 +89,7 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     calls.append(StageCall(clean, both))
     for recipe, on_teacher, on_student in zip(sweep.attacks, attacks_on_teacher, attacks, strict=True):
         fidelity = Fidelity(cell=cell, relations=sweep.relations, examples=None, attack=recipe)
-        for shard_on_teacher, shard_on_student in zip(on_teacher[1:], on_student[1:], strict=True):
+        for shard_on_teacher, shard_on_student in zip(on_teacher.shards, on_student.shards, strict=True):
             shards = {"attacks_on_teacher": (shard_on_teacher.ref,), "attacks_on_student": (shard_on_student.ref,)}
             calls.append(StageCall(fidelity, both | shards))
     return calls
@@ -134,18 +134,25 @@ def _compress(sweep: Sweep, proposal: Proposal, finetune: StageCall) -> list[Sta
     return [teach, StageCall(compress, {"teacher": (finetune.ref,), "logits": (teach.ref,)})]
 
 
-def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[list[StageCall]]:
-    """For each recipe its substitutes call, followed by its shards."""
+class AttackCalls(NamedTuple):
+    """What one attack on one student takes."""
+
+    substitutes: list[StageCall]
+    shards: list[StageCall]
+
+
+def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[AttackCalls]:
+    """The calls of each recipe."""
     count, size = sweep.examples.attack, sweep.examples.shard
     found = []
     for recipe in sweep.attacks:
-        substitutes = StageCall(CollectSubstitutes(substitutes=recipe.substitutes, task=cell.task))
-        inputs = {"student": (student,), "substitutes": (substitutes.ref,)}
+        names = [StageCall(CollectSubstitutes(substitutes=source, task=cell.task)) for source in recipe.sources]
+        inputs = {"student": (student,), "substitutes": tuple(call.ref for call in names)}
         shards = [
             StageCall(Attack(cell=cell, attack=recipe, start=start, stop=min(start + size, count)), inputs)
             for start in range(0, count, size)
         ]
-        found.append([substitutes, *shards])
+        found.append(AttackCalls(names, shards))
     return found
 
 

@@ -193,7 +193,7 @@ class CollectSubstitutes(Stage):
         return self.substitutes.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        found = self.substitutes.collect(self.task.load("train"), stable_order(self.task.load("test")))
+        found = self.substitutes.collect(self.task.load("train"), stable_order(self.task.load("test")), machine)
         return [dataclasses.replace(row, key=key) for row in found]
 
 
@@ -202,6 +202,7 @@ class Attack(Stage):
     """One attack on a range of the test examples of one student."""
 
     name: ClassVar[str] = "attack"
+    version: ClassVar[int] = 2
     table: ClassVar[str] = AttackRecord.table
 
     cell: Cell
@@ -215,12 +216,14 @@ class Attack(Stage):
         return self.attack.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        names = inputs.rows("substitutes", SubstituteRecord)
+        sources = zip(self.attack.sources, inputs.keys.get("substitutes", ()), strict=True)
         rows = list(
             engine.run(
                 self.attack,
                 stable_order(self.cell.task.load("test"))[self.start : self.stop],
                 _victim(inputs, "student", machine),
-                inputs.rows("substitutes", SubstituteRecord),
+                {source: [row for row in names if row.key == made_by] for source, made_by in sources},
                 columns=self.cell.columns(key, inputs.keys["student"][0]),
                 seed=self.cell.seed,
                 in_flight=machine.in_flight,
@@ -256,7 +259,8 @@ class Fidelity(Stage):
             return compare(self.relations, clean, teacher, student, columns, max_batch_tokens=machine.max_batch_tokens)
         rows: list[FidelityRecord] = []
         for role, attacked in (("teacher", "attacks_on_teacher"), ("student", "attacks_on_student")):
-            examples = [_adversarial(row) for row in inputs.rows(attacked, AttackRecord) if row.adversarial is not None]
+            rows_on = inputs.rows(attacked, AttackRecord)
+            examples = [_adversarial(row) for row in rows_on if row.verdict == Verdict.SUCCEEDED]
             rows += compare(
                 self.relations,
                 examples,
@@ -294,5 +298,5 @@ def _unigram_accuracy(task: Task, count: int | None) -> float | None:
 
 def _adversarial(row: AttackRecord) -> Example:
     """The adversarial example of a successful attack, as an example of its own."""
-    assert row.verdict == Verdict.SUCCEEDED and row.adversarial is not None  # noqa: PT018  # one invariant of the record
+    assert row.adversarial is not None
     return Example(uid=row.uid, segments=(row.adversarial, *row.context), label=row.label, language=row.language)

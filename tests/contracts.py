@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from robust_ray.attacks import ATTACKS, AttackRecipe, engine
+from robust_ray.attacks import ATTACKS, AttackRecipe, Substitutes, engine
 from robust_ray.compression import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
@@ -26,6 +26,7 @@ from tests import fakes
 from tests.dispatch import fakes as stages
 
 Attacking = Callable[..., list[AttackRecord]]
+Names = Mapping[Substitutes, list[SubstituteRecord]]
 """Examples, and perhaps another recipe and engine settings → rows."""
 
 
@@ -114,12 +115,12 @@ class AttackContract:
         return fakes.examples(victim)
 
     @pytest.fixture
-    def names(self, recipe: AttackRecipe, examples: list[Example]) -> list[SubstituteRecord]:
-        """Replacement names."""
-        return recipe.substitutes.collect(examples, examples)
+    def names(self, recipe: AttackRecipe, examples: list[Example]) -> Names:
+        """Replacement names from each of the recipe's sources."""
+        return {source: source.collect(examples, examples, Machine()) for source in recipe.sources}
 
     @pytest.fixture
-    def attack(self, recipe: AttackRecipe, victim: fakes.BagOfNames, names: list[SubstituteRecord]) -> Attacking:
+    def attack(self, recipe: AttackRecipe, victim: fakes.BagOfNames, names: Names) -> Attacking:
         """Runs the attack on examples."""
 
         def run(examples: list[Example], recipe: AttackRecipe = recipe, **settings: int) -> list[AttackRecord]:

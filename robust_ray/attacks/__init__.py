@@ -9,7 +9,6 @@ from robust_ray.attacks.base import (
     AttackRecipe,
     Candidate,
     Constraint,
-    Goal,
     Scores,
     Search,
     Space,
@@ -19,7 +18,7 @@ from robust_ray.attacks.base import (
 )
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.engine import run
-from robust_ray.attacks.goals import Targeted, Untargeted
+from robust_ray.attacks.goals import GOALS, BleuBelow, Goal, Targeted, Untargeted
 from robust_ray.attacks.greedy import Greedy
 from robust_ray.attacks.metropolis_hastings import MetropolisHastings
 from robust_ray.attacks.mhm import MHM
@@ -29,10 +28,12 @@ from robust_ray.attacks.wir_random import WIRRandom
 
 __all__ = [
     "ATTACKS",
+    "GOALS",
     "MHM",
     "SUBSTITUTES",
     "Attack",
     "AttackRecipe",
+    "BleuBelow",
     "Candidate",
     "Constraint",
     "CorpusVocabulary",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,66 +12,99 @@ from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Adversarial, Outcome
 from robust_ray.core.examples import Input
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import Answer
+from robust_ray.core.victim import Answer, FloatArray
 from robust_ray.source.distance import changes
 from robust_ray.source.identifiers import SourceCode, analyse
 from robust_ray.source.validity import Validity
+
+MAX_CHARACTERS = 200_000
+"""Longer code is not attacked: no victim reads it to the end, and one probe for each of its names would fill memory."""
 
 Talk = Generator[Sequence[Input], Answer, None]
 """Yields what is to be asked of the victim, is sent the answer."""
 
 
-def attempt(attack: Attack, offers: Offers, mask: str, rng: np.random.Generator, outcome: Outcome) -> Talk:
+@dataclass(frozen=True)
+class Part:
+    """One attack with its own names and dice: an attack alone, or one of an ensemble."""
+
+    name: str
+    attack: Attack
+    offers: Offers
+    rng: np.random.Generator
+
+
+def attempt(parts: Sequence[Part], mask: str, budget: int | None, outcome: Outcome) -> Talk:
     """Attack ``outcome.example`` and fill in ``outcome``.
 
     Like a search it never sees the victim. It looks at the original first, and leaves out examples that the victim gets
     wrong, in which nothing may be changed, or that are where the goal wants them.
 
     Args:
-        attack: What to do.
-        offers: Replacement names.
+        parts: What to do, one after the other until one succeeds.
         mask: The victim's text for 'no information'.
-        rng: The example's own.
+        budget: Most queries of all parts together; None for no limit.
         outcome: The example, and what is found out about it; right at any time, should something break.
     """
     example = outcome.example
     answer = yield [example.segments]
+    original, label = answer.probabilities, example.label
     outcome.forwards += int(answer.computed.sum())
-    outcome.prediction = int(answer.probabilities[0].argmax())
-    outcome.confidence = float(answer.probabilities[0, example.label])
+    outcome.prediction = int(original[0].argmax())
+    outcome.confidence = float(original[0, label])
+    text = example.segments[0]
+    if len(text) > MAX_CHARACTERS:
+        outcome.skip(f"the code has {len(text):,} characters, more than the {MAX_CHARACTERS:,} that are attacked")
+        return
 
-    source = analyse(example.segments[0], example.language)
-    targets = attack.transformation.targets(source)
-    outcome.tokens, outcome.identifiers = len(source.tokens), len(targets)
-
-    if outcome.prediction != example.label:
+    source = analyse(text, example.language)
+    outcome.tokens = len(source.tokens)
+    outcome.identifiers = len({name for part in parts for name in part.attack.transformation.targets(source)})
+    right = [part for part in parts if part.attack.goal.applies(original, label)[0]]
+    if not right:
         outcome.verdict = Verdict.SKIPPED_MISPREDICTED
         return
-    names = offers.names(example.uid, targets, lambda name: attack.transformation.allows(source, name))
-    if not names or attack.goal.achieved(answer.probabilities, example.label)[0]:
-        outcome.verdict = Verdict.SKIPPED_NO_TARGET
-        return
-    score = float(attack.goal.score(answer.probabilities, example.label)[0])
-    space = Space(source, attack.transformation, names, mask, score)
-    yield from _search(attack, space, rng, outcome)
-
-
-def _search(attack: Attack, space: Space, rng: np.random.Generator, outcome: Outcome) -> Talk:
-    """Run the search until it succeeds, gives up, or has spent its budget."""
-    context = outcome.example.segments[1:]
-    steps = attack.search.steps(space, rng)
-    batch = next(steps, None)
-    while batch is not None:
-        left = len(batch) if attack.query_budget is None else attack.query_budget - outcome.queries
-        sent = batch[:left]
-        answer = yield [(candidate.text, *context) for candidate in sent]
-        scores = _judge(attack, space.source, sent, answer, outcome)
+    spaces = [(part, _space(part, example.uid, source, mask, original, label)) for part in right]
+    ready = [(part, space) for part, space in spaces if not part.attack.goal.achieved(original, label)[0]]
+    changeable = [(part, space) for part, space in ready if space.names or space.edits]
+    if not ready:
+        outcome.skip("the victim answers what the goal wants without any change")
+    elif not changeable:
+        outcome.skip("nothing in the code may be changed" if source.tokens else "there is no code")
+    for part, space in changeable:
+        yield from _search(part, space, budget, outcome)
         if outcome.adversarial is not None:
             return
-        if len(sent) < len(batch):
-            outcome.budget_exhausted = True
-            return
-        batch = _send(steps, scores)
+
+
+def _space(part: Part, uid: str, source: SourceCode, mask: str, original: FloatArray, label: int) -> Space:
+    """What the part's search may know and change."""
+    transformation = part.attack.transformation
+    names = part.offers.names(uid, transformation.targets(source), lambda name: transformation.allows(source, name))
+    score = float(part.attack.goal.score(original, label)[0])
+    return Space(source, transformation, names, transformation.edits(source), mask, score)
+
+
+def _search(part: Part, space: Space, budget: int | None, outcome: Outcome) -> Talk:
+    """Run one search until it succeeds, gives up, or has spent a budget: its own, or that of all parts together."""
+    limits = [budget, None if part.attack.query_budget is None else outcome.queries + part.attack.query_budget]
+    limit = min((each for each in limits if each is not None), default=None)
+    context = outcome.example.segments[1:]
+    steps = part.attack.search.steps(space, part.rng)
+    try:
+        batch = next(steps, None)
+        while batch is not None:
+            sent = batch if limit is None else batch[: limit - outcome.queries]
+            answer = yield [(candidate.text, *context) for candidate in sent]
+            scores = _judge(part, space.source, sent, answer, outcome)
+            if outcome.adversarial is not None:
+                return
+            if len(sent) < len(batch):
+                outcome.budget_exhausted = True
+                return
+            batch = _send(steps, scores)
+    finally:
+        steps.close()
 
 
 def _send(steps: Steps, scores: Scores) -> Sequence[Candidate] | None:
@@ -81,9 +115,9 @@ def _send(steps: Steps, scores: Scores) -> Sequence[Candidate] | None:
         return None
 
 
-def _judge(attack: Attack, source: SourceCode, batch: Sequence[Candidate], answer: Answer, outcome: Outcome) -> Scores:
+def _judge(part: Part, source: SourceCode, batch: Sequence[Candidate], answer: Answer, outcome: Outcome) -> Scores:
     """Score a batch; the first candidate in it that achieves the goal *and* holds every constraint ends the attack."""
-    label = outcome.example.label
+    attack, label = part.attack, outcome.example.label
     values = attack.goal.score(answer.probabilities, label)
     claimed = attack.goal.achieved(answer.probabilities, label)
     achieved = np.zeros(len(batch), dtype=np.bool_)
@@ -95,16 +129,15 @@ def _judge(attack: Attack, source: SourceCode, batch: Sequence[Candidate], answe
             continue
         if claimed[i]:
             outcome.validity = validity = _check(attack.constraints, source, batch[i])
-            if not validity.is_valid:
-                outcome.rejected += 1
+            outcome.rejected += not validity.is_valid
+            if not validity.is_valid and not attack.stops_at_invalid:
                 continue
             achieved[i] = True
         outcome.see(first_query + i, confidence)
         if achieved[i]:
             differences = changes(source, batch[i].text, batch[i].renames)
             prediction = int(answer.probabilities[i].argmax())
-            outcome.adversarial = Adversarial(batch[i], prediction, confidence, differences)
-            outcome.verdict = Verdict.SUCCEEDED
+            outcome.win(Adversarial(part.name, batch[i], prediction, confidence, differences))
             break
     return Scores(values, achieved)
 

@@ -13,11 +13,14 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from robust_ray.attacks.goals import Goal, Untargeted
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example
+from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
 from robust_ray.core.victim import BoolArray, FloatArray
+from robust_ray.source.edits import Edit
 from robust_ray.source.identifiers import SourceCode
 from robust_ray.source.validity import Validity
 
@@ -29,6 +32,9 @@ class Candidate:
     text: str
     renames: Mapping[str, str] = field(default_factory=dict)
     """Original name → new name, against the original program."""
+
+    edits: tuple[Edit, ...] = ()
+    """Statements inserted or rewritten, against the original program too; the renames come after them."""
 
     is_probe: bool = False
 
@@ -47,18 +53,6 @@ Steps = Generator[Sequence[Candidate], Scores, None]
 """What a search is: it may return at any time; once a candidate has achieved the goal it is not resumed."""
 
 
-class Goal(Protocol):
-    """Scores how near an answer is to fooling the victim."""
-
-    def score(self, probabilities: FloatArray, label: int) -> FloatArray:
-        """``(n, n_labels)`` probabilities → ``(n,)`` scores, larger is nearer."""
-        ...
-
-    def achieved(self, probabilities: FloatArray, label: int) -> BoolArray:
-        """``(n, n_labels)`` → ``(n,)``."""
-        ...
-
-
 class Transformation(Protocol):
     """Makes candidates of a program."""
 
@@ -66,12 +60,16 @@ class Transformation(Protocol):
         """Names that may be changed, in order of first appearance."""
         ...
 
+    def edits(self, source: SourceCode) -> tuple[Edit, ...]:
+        """Changes to statements that are sound, in order of the text."""
+        ...
+
     def allows(self, source: SourceCode, name: str) -> bool:
         """Whether ``name`` may enter the program at all: a cheap look, before any candidate is made."""
         ...
 
-    def apply(self, source: SourceCode, renames: Mapping[str, str]) -> Candidate | None:
-        """The program with these renames, or None if they would break it."""
+    def apply(self, source: SourceCode, renames: Mapping[str, str], edits: tuple[Edit, ...] = ()) -> Candidate | None:
+        """The program with these edits and renames, or None if they would break it."""
         ...
 
     def masked(self, source: SourceCode, name: str, mask: str) -> list[Candidate]:
@@ -96,6 +94,9 @@ class Space:
     names: Mapping[str, Sequence[str]]
     """Target → allowed names that may replace it, best first; in order of first appearance, none empty."""
 
+    edits: tuple[Edit, ...]
+    """Changes to statements that may be made, in order of the text."""
+
     mask: str
     """Text that stands for 'no information' to the victim."""
 
@@ -107,9 +108,9 @@ class Space:
         """Names that may be changed."""
         return tuple(self.names)
 
-    def apply(self, renames: Mapping[str, str]) -> Candidate | None:
-        """The program with these renames, or None if they would break it."""
-        return self.transformation.apply(self.source, renames)
+    def apply(self, renames: Mapping[str, str], edits: tuple[Edit, ...] = ()) -> Candidate | None:
+        """The program with these edits and renames, or None if they would break it."""
+        return self.transformation.apply(self.source, renames, edits)
 
     def masked(self, target: str) -> list[Candidate]:
         """One probe for each occurrence of ``target``."""
@@ -137,6 +138,10 @@ class Attack:
     query_budget: int | None = None
     """Most queries for one example; None for no limit."""
 
+    stops_at_invalid: bool = False
+    """Whether the first candidate that achieves the goal ends the attack even if it is not valid, as published code
+    does; the verdict is then ``INVALID``."""
+
 
 def at_least_one(field_name: str, value: int) -> None:
     """Refuse a count below one.
@@ -153,7 +158,9 @@ class Substitutes(Component):
     """Where replacement names come from: a stage of its own, victim-independent, shared by every cell."""
 
     @abstractmethod
-    def collect(self, corpus: Sequence[Example], attacked: Sequence[Example]) -> list[SubstituteRecord]:
+    def collect(
+        self, corpus: Sequence[Example], attacked: Sequence[Example], machine: Machine
+    ) -> list[SubstituteRecord]:
         """Names for the examples to be attacked, from the training corpus; ``key`` is filled in by the stage."""
 
 
@@ -164,12 +171,25 @@ class AttackRecipe(Component):
     query_budget: int | None = None
     """Most queries for one example; null for none."""
 
-    substitutes: Substitutes
-    """Where replacement names come from."""
+    goal: Goal = field(default_factory=Untargeted)
+    """What to make the victim do."""
+
+    substitutes: Substitutes | None = None
+    """Where replacement names come from; null where the attack needs none."""
 
     def __post_init__(self) -> None:
         if self.query_budget is not None:
             at_least_one("query_budget", self.query_budget)
+
+    @property
+    def parts(self) -> tuple[AttackRecipe, ...]:
+        """The attacks it runs one after the other until one succeeds: itself, unless it is an ensemble."""
+        return (self,)
+
+    @property
+    def sources(self) -> tuple[Substitutes, ...]:
+        """Where the names of its parts come from, each source once."""
+        return tuple(dict.fromkeys(part.substitutes for part in self.parts if part.substitutes is not None))
 
     @abstractmethod
     def build(self) -> Attack:

@@ -16,4 +16,4 @@ class Valid:
 
     def check(self, source: SourceCode, candidate: Candidate) -> Validity:
         """Judge the final text, from scratch: the splicing that made it is not trusted."""
-        return validity.check(source, candidate.text, candidate.renames)
+        return validity.check(source, candidate.text, candidate.renames, candidate.edits)

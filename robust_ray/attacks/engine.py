@@ -1,20 +1,22 @@
 """The attack engine: many attempts in flight, one stream of large batches.
 
-The victim's forward pass is the only expensive thing, so it is kept full: in each round, what every attempt in flight
-wants to know is asked together. Who is in flight with whom changes no row: an attempt has its own random generator, its
-own memory and its own counts, and a victim's answer to an input is the same in any batch, but for the last bits of a
-float (about 1e-7), which a batch of another shape rounds otherwise.
+The victim's forward pass is the only expensive thing, so it is never idle: attempts fly in two groups, and while the
+victim answers what all of one group want to know, the other group thinks. Who is in flight with whom changes no row: an
+attempt has its own random generator and its own counts, and a victim's answer to an input is the same in any batch, but
+for the last bits of a float (about 1e-7), which a batch of another shape rounds otherwise.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
-from robust_ray.attacks.attempt import Talk, attempt
-from robust_ray.attacks.base import AttackRecipe
+from robust_ray.attacks.attempt import Part, Talk, attempt
+from robust_ray.attacks.base import AttackRecipe, Substitutes
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
 from robust_ray.attacks.pool import Pool, Question
@@ -30,7 +32,7 @@ def run(
     recipe: AttackRecipe,
     examples: Sequence[Example],
     victim: Victim,
-    substitutes: Sequence[SubstituteRecord],
+    names: Mapping[Substitutes, Sequence[SubstituteRecord]],
     *,
     columns: Mapping[str, Any],
     seed: int,
@@ -42,8 +44,8 @@ def run(
     Args:
         recipe: The attack.
         examples: What to attack; their uids differ.
-        victim: The model under attack.
-        substitutes: Replacement names.
+        victim: The model under attack; it is asked in a thread of its own, one batch at a time.
+        names: Replacement names from each of the recipe's ``sources``.
         columns: The columns of a :class:`~robust_ray.core.records.CellRecord`.
         seed: Of the attack's dice.
         in_flight: Examples attacked at once, at least one.
@@ -54,38 +56,96 @@ def run(
 
     Raises:
         ValueError: ``in_flight`` is below one.
+        SweepError: the goal makes no sense for this victim.
     """
     if in_flight < 1:
         raise ValueError(
             f"in_flight: at least one example must be attacked at once, but got {in_flight}; give 1 or more"
         )
-    attack, params, offers = recipe.build(), parameters(recipe), Offers(substitutes)
-    pool = Pool(victim, max_batch_tokens)
+    for part in recipe.parts:
+        part.goal.require(victim.n_labels)
     shared = {
         **columns,
         "attack": recipe.type,
-        "attack_params": params,
-        "query_budget": attack.query_budget,
+        "attack_params": parameters(recipe),
+        "query_budget": recipe.query_budget,
         "batch_invariant": victim.batch_invariant,
     }
-
-    def start(example: Example) -> _Flight:
-        outcome, rng = Outcome(example), generator(recipe.type, params, seed, example.uid)
-        return _Flight(outcome, attempt(attack, offers, victim.mask_token, rng, outcome))
-
+    starter = _Starter(recipe, {source: Offers(rows) for source, rows in names.items()}, victim.mask_token, seed)
+    pool = Pool(victim, max_batch_tokens)
     waiting = deque(examples)
     flights: deque[_Flight] = deque()
-    while waiting or flights:
-        flying = [flight for flight in flights if not flight.has_landed]
-        while waiting and len(flying) < in_flight:
-            flying.append(start(waiting.popleft()))
-            flights.append(flying[-1])
-        answers = pool.ask([Question(flight.outcome.example.uid, flight.asks) for flight in flying])
-        for flight, answer in zip(flying, answers, strict=True):
+    groups = deque([_Group(in_flight - in_flight // 2), _Group(in_flight // 2)])
+    with ThreadPoolExecutor(1, thread_name_prefix="victim") as asker:
+        try:
+            while waiting or flights:
+                group = groups.popleft()
+                group.land()
+                while waiting and len(group.flying) < group.size:
+                    group.flying.append(starter.start(waiting.popleft()))
+                    flights.append(group.flying[-1])
+                group.ask(pool, asker)
+                groups.append(group)
+                while flights and flights[0].has_landed:
+                    yield flights.popleft().outcome.record(shared)
+        finally:
+            for flight in flights:
+                flight.close()
+
+
+@dataclass(frozen=True)
+class _Starter:
+    """Makes an attempt of an example."""
+
+    recipe: AttackRecipe
+    offers: Mapping[Substitutes, Offers]
+    mask: str
+    seed: int
+
+    def start(self, example: Example) -> _Flight:
+        """An attempt that has asked its first question."""
+        outcome = Outcome(example)
+        parts = [self._part(part, example.uid) for part in self.recipe.parts]
+        return _Flight(outcome, attempt(parts, self.mask, self.recipe.query_budget, outcome))
+
+    def _part(self, recipe: AttackRecipe, uid: str) -> Part:
+        """Its dice depend on it alone, so that it does the same in an ensemble as by itself."""
+        offers = Offers(()) if recipe.substitutes is None else self.offers[recipe.substitutes]
+        return Part(recipe.type, recipe.build(), offers, generator(recipe.type, parameters(recipe), self.seed, uid))
+
+
+@dataclass
+class _Group:
+    """Attempts whose questions are asked together."""
+
+    size: int
+    flying: list[_Flight] = field(default_factory=list)
+    landed: list[str] = field(default_factory=list)
+    """Uids whose answers the pool need not keep."""
+
+    answers: Future[list[Answer | Exception]] | None = None
+
+    def ask(self, pool: Pool, asker: ThreadPoolExecutor) -> None:
+        """Have the pool answer in the background; only that thread ever touches the pool."""
+        if self.flying:
+            questions = [Question(flight.outcome.example.uid, flight.asks) for flight in self.flying]
+            self.answers = asker.submit(_ask, pool, self.landed, questions)
+            self.landed = []
+
+    def land(self) -> None:
+        """Wait for the answers, let every attempt go on, and keep those that want to know more."""
+        if self.answers is None:
+            return
+        answers, self.answers = self.answers.result(), None
+        for flight, answer in zip(self.flying, answers, strict=True):
             flight.resume(answer)
-        pool.forget({flight.outcome.example.uid for flight in flying if flight.has_landed})
-        while flights and flights[0].has_landed:
-            yield flights.popleft().outcome.record(shared)
+        self.landed += [flight.outcome.example.uid for flight in self.flying if flight.has_landed]
+        self.flying = [flight for flight in self.flying if not flight.has_landed]
+
+
+def _ask(pool: Pool, landed: Collection[str], questions: Sequence[Question]) -> list[Answer | Exception]:
+    pool.forget(landed)
+    return pool.ask(questions)
 
 
 class _Flight:
@@ -107,3 +167,7 @@ class _Flight:
             _log.warning("the attack on example %s broke", self.outcome.example.uid, exc_info=True)
             self.outcome.fail(error)
             self.has_landed = True
+
+    def close(self) -> None:
+        """End it, for the whole run does."""
+        self._talk.close()

@@ -23,7 +23,6 @@ from typing import ClassVar
 
 from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
 from robust_ray.attacks.constraints import Valid
-from robust_ray.attacks.goals import Untargeted
 from robust_ray.attacks.metropolis_hastings import MetropolisHastings
 from robust_ray.attacks.substitutes import CorpusVocabulary
 from robust_ray.attacks.transformations import RenameIdentifiers
@@ -64,7 +63,7 @@ class MHM(AttackRecipe):
     def build(self) -> Attack:
         """Metropolis-Hastings sampling among random names."""
         return Attack(
-            goal=Untargeted(),
+            goal=self.goal,
             transformation=RenameIdentifiers(),
             constraints=[Valid()],
             search=MetropolisHastings(self.candidates, self.iterations, self.threshold, self.paper_mode),

@@ -10,13 +10,16 @@ from robust_ray.attacks.base import Candidate
 from robust_ray.core.examples import Example
 from robust_ray.core.identity import canonical_json
 from robust_ray.core.records import AttackRecord, Verdict
-from robust_ray.source.distance import Changes
+from robust_ray.source.distance import Changes, levenshtein
 from robust_ray.source.validity import Validity
 
 
 @dataclass(frozen=True)
 class Adversarial:
-    """An adversarial example that counts."""
+    """The candidate that ended the attack."""
+
+    found_by: str
+    """Name of the attack."""
 
     candidate: Candidate
     prediction: int
@@ -54,7 +57,18 @@ class Outcome:
     """Query and probability of the true class at each new low; the original's is the first to beat."""
 
     adversarial: Adversarial | None = None
+    reason: str | None = None
     error: str | None = None
+
+    def skip(self, reason: str) -> None:
+        """Note that there is nothing to change."""
+        self.verdict, self.reason = Verdict.SKIPPED_NO_TARGET, reason
+
+    def win(self, found: Adversarial) -> None:
+        """Note the candidate that ended the attack; it counts if the last check found it valid."""
+        assert self.validity is not None
+        self.adversarial = found
+        self.verdict = Verdict.SUCCEEDED if self.validity.is_valid else Verdict.INVALID
 
     def see(self, query: int, confidence: float) -> None:
         """Note the probability of the true class on the candidate that was the ``query``-th."""
@@ -94,10 +108,19 @@ class Outcome:
             tokens=self.tokens,
             tokens_changed=found.changes.tokens_changed if found else None,
             edit_distance=found.changes.edit_distance if found else None,
-            similarity=None,
+            name_distance=_name_distance(found.candidate.renames) if found else None,
             renames=canonical_json(found.candidate.renames if found else {}),
+            edits=canonical_json(found.candidate.edits if found else ()),
+            won_by=found.found_by if found else None,
             is_valid=self.validity.is_valid if self.validity else None,
             validity=self.validity.level if self.validity else None,
             rejected=self.rejected,
+            reason=self.reason,
             error=self.error,
         )
+
+
+def _name_distance(renames: Mapping[str, str]) -> float | None:
+    """Mean relative edit distance of old and new names, over those that changed."""
+    shares = [levenshtein(old, new) / max(len(old), len(new)) for old, new in renames.items() if old != new]
+    return sum(shares) / len(shares) if shares else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Answer, Answers, Encoding, FloatArray, Victim
+from robust_ray.core.victim import Answer, Answers, Victim
 
 
 class Question(NamedTuple):
@@ -22,12 +22,13 @@ class Question(NamedTuple):
 class Pool:
     """A victim shared by many examples.
 
-    Equal inputs of one example are computed once. Those of different examples, which practically never coincide, are
-    computed apart, so that no example's count of forwards depends on who else is attacked, or when.
+    An input is computed once for all who ask. It counts as computed for each example that asks it for the first time,
+    so that no example's count depends on who else is attacked, or when, or on what a cache holds.
     """
 
     def __init__(self, victim: Victim, max_batch_tokens: int) -> None:
-        self._answers = Answers(_SignedVictim(victim), max_batch_tokens)
+        self._answers = Answers(victim, max_batch_tokens)
+        self._seen: defaultdict[str, set[Hashable]] = defaultdict(set)
 
     def ask(self, questions: Sequence[Question]) -> list[Answer | Exception]:
         """One answer for each question, in order; if asking breaks the victim, what broke it.
@@ -35,70 +36,45 @@ class Pool:
         Raises:
             MemoryError: one question alone is too much for this machine now: no fact about the example.
         """
-        answer = self._try(questions)
-        if isinstance(answer, Exception):
+        try:
+            return self._together(questions)
+        except Exception as error:
+            if len(questions) == 1:
+                if isinstance(error, MemoryError):
+                    raise
+                return [error]
             # One bad input must sink neither the others nor their counts, so everyone is asked alone.
-            return [self._alone(question) for question in questions]
-        ends = np.cumsum([len(question.inputs) for question in questions])[:-1]
-        parts = zip(np.split(answer.probabilities, ends), np.split(answer.computed, ends), strict=True)
-        return [Answer(*part) for part in parts]
+            return [answer for question in questions for answer in self.ask([question])]
 
     def forget(self, uids: Collection[str]) -> None:
         """Drop the answers to these examples from the memory."""
-        if uids:
-            memory = self._answers.memory
-            self._answers.memory = {ids: row for ids, row in memory.items() if ids.uid not in uids}
+        for uid in uids:
+            for ids in self._seen.pop(uid, ()):
+                self._answers.memory.pop(ids, None)
 
-    def _alone(self, question: Question) -> Answer | Exception:
-        answer = self._try([question])
-        if isinstance(answer, MemoryError):
-            raise answer
-        return answer
+    def _together(self, questions: Sequence[Question]) -> list[Answer | Exception]:
+        """All answers from one round of batches; nothing is noted as seen should it break."""
+        encodings = self._answers.victim.encode([segments for question in questions for segments in question.inputs])
+        probabilities = self._answers.answer(encodings).probabilities
+        answers: list[Answer | Exception] = []
+        start = 0
+        for uid, inputs in questions:
+            stop = start + len(inputs)
+            rows = probabilities[start:stop]
+            if np.isfinite(rows).all():
+                ids = [encoding.ids for encoding in encodings[start:stop]]
+                answers.append(Answer(rows, self._note(uid, ids)))
+            else:
+                answers.append(ValueError("the victim answered with a probability that is not a number"))
+            start = stop
+        return answers
 
-    def _try(self, questions: Sequence[Question]) -> Answer | Exception:
-        inputs = [(question.uid, *segments) for question in questions for segments in question.inputs]
-        known = len(self._answers.memory)
-        try:
-            return self._answers.ask(inputs)
-        except Exception as error:
-            for ids in list(self._answers.memory)[known:]:
-                del self._answers.memory[ids]
-            return error
-
-
-class _Signed(NamedTuple):
-    """Token ids, and the example that asks about them."""
-
-    uid: str
-    ids: Hashable
-
-
-@dataclass(frozen=True)
-class _SignedVictim:
-    """A victim whose inputs carry, in front, the uid of the example that asks."""
-
-    victim: Victim
-
-    @property
-    def batch_invariant(self) -> bool:
-        return self.victim.batch_invariant
-
-    @property
-    def n_labels(self) -> int:
-        return self.victim.n_labels
-
-    @property
-    def mask_token(self) -> str:
-        return self.victim.mask_token
-
-    def encode(self, inputs: Sequence[Input]) -> list[Encoding]:
-        encodings = self.victim.encode([signed[1:] for signed in inputs])
-        return [Encoding(_Signed(uid, ids), length) for (uid, *_), (ids, length) in zip(inputs, encodings, strict=True)]
-
-    def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
-        return self.victim.predict([Encoding(_unsigned(encoding), encoding.length) for encoding in encodings])
-
-
-def _unsigned(encoding: Encoding) -> Hashable:
-    assert isinstance(encoding.ids, _Signed)
-    return encoding.ids.ids
+    def _note(self, uid: str, ids: Sequence[Hashable]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """``(n,)``: which inputs this example asks for the first time."""
+        seen = self._seen[uid]
+        is_new = np.zeros(len(ids), dtype=np.bool_)
+        for i, each in enumerate(ids):
+            if each not in seen:
+                seen.add(each)
+                is_new[i] = True
+        return is_new

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
 from robust_ray.core.examples import Example
+from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
 from robust_ray.source.identifiers import analyse
 from robust_ray.source.languages import is_identifier, is_reserved
@@ -24,7 +25,9 @@ class CorpusVocabulary(Substitutes):
     def __post_init__(self) -> None:
         at_least_one("limit", self.limit)
 
-    def collect(self, corpus: Sequence[Example], attacked: Sequence[Example]) -> list[SubstituteRecord]:
+    def collect(
+        self, corpus: Sequence[Example], attacked: Sequence[Example], machine: Machine
+    ) -> list[SubstituteRecord]:
         """Count every name in every segment of ``corpus``; equally frequent ones are ranked by name."""
         occurrences: Counter[str] = Counter()
         programs = Counter((text, example.language) for example in corpus for text in example.segments)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from robust_ray.attacks.base import Candidate
 from robust_ray.source import renaming
+from robust_ray.source.edits import Edit, edited
 from robust_ray.source.identifiers import SourceCode
 
 
@@ -22,10 +23,15 @@ class RenameIdentifiers:
         """Whether ``name`` is an identifier of the language that the program does not use yet."""
         return renaming.is_fresh(source, name)
 
-    def apply(self, source: SourceCode, renames: Mapping[str, str]) -> Candidate | None:
-        """The program with these renames, or None if two names would become one."""
-        text = renaming.rename(source, renames)
-        return None if text is None else Candidate(text, renames)
+    def edits(self, source: SourceCode) -> tuple[Edit, ...]:
+        """None: statements stay as they are."""
+        return ()
+
+    def apply(self, source: SourceCode, renames: Mapping[str, str], edits: tuple[Edit, ...] = ()) -> Candidate | None:
+        """The program with these edits and renames, or None if two edits overlap or two names would become one."""
+        base = edited(source, edits)
+        text = None if base is None else renaming.rename(base, renames)
+        return None if text is None else Candidate(text, renames, edits)
 
     def masked(self, source: SourceCode, name: str, mask: str) -> list[Candidate]:
         """One probe for each occurrence of ``name``, that occurrence replaced by ``mask``."""

@@ -18,7 +18,6 @@ from typing import ClassVar
 
 from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
 from robust_ray.attacks.constraints import Valid
-from robust_ray.attacks.goals import Untargeted
 from robust_ray.attacks.greedy import Greedy, with_replacement
 from robust_ray.attacks.substitutes import CorpusVocabulary
 from robust_ray.attacks.transformations import RenameIdentifiers
@@ -44,7 +43,7 @@ class WIRRandom(AttackRecipe):
     def build(self) -> Attack:
         """Greedy search by word importance among random names."""
         return Attack(
-            goal=Untargeted(),
+            goal=self.goal,
             transformation=RenameIdentifiers(),
             constraints=[Valid()],
             search=Greedy(self.candidates, pick=with_replacement),

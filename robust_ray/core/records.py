@@ -20,11 +20,15 @@ class Verdict(enum.StrEnum):
     FAILED = "FAILED"
     """The attack ran and found none."""
 
+    INVALID = "INVALID"
+    """The attack stopped, as published ones do, at a program that achieves the goal but is no longer the same program.
+    It is a success in raw counts only."""
+
     SKIPPED_MISPREDICTED = "SKIPPED_MISPREDICTED"
     """The victim is already wrong on the original."""
 
     SKIPPED_NO_TARGET = "SKIPPED_NO_TARGET"
-    """Nothing in the program may be changed."""
+    """Nothing in the program may be changed; ``reason`` says why."""
 
     ERROR = "ERROR"
     """The attack broke on this example; ``error`` says how."""
@@ -165,7 +169,7 @@ class AttackRecord(CellRecord):
     """The attacked segment before."""
 
     adversarial: str | None
-    """The attacked segment after; null unless the attack succeeded."""
+    """The attacked segment after; null unless the attack succeeded (verdict ``INVALID`` included)."""
 
     context: tuple[str, ...]
     """The other segments, unchanged: with ``adversarial`` in front, the whole input."""
@@ -189,7 +193,7 @@ class AttackRecord(CellRecord):
     """Candidates sent by the search, repeats included: what the papers count. The look at the original is not in it."""
 
     forwards: int
-    """Inputs the victim really computed for this example."""
+    """Distinct inputs among them and the original: what the victim computes when no cache has them yet."""
 
     curve_queries: tuple[int, ...]
     """Queries after which the true class's probability reached a new low …"""
@@ -218,11 +222,18 @@ class AttackRecord(CellRecord):
     edit_distance: int | None
     """Sum over tokens of the Levenshtein distance in characters (AED, METHODS of Du et al. 2023)."""
 
-    similarity: float | None
-    """Cosine similarity of the two codes under an encoder (ACS); null where no encoder is configured."""
+    name_distance: float | None
+    """Mean over renamed identifiers of the Levenshtein distance of old and new name, over the longer one's length."""
 
     renames: str
     """``{"old": "new"}`` as canonical JSON; ``{}`` unless the attack succeeded."""
+
+    edits: str
+    """Statements inserted or rewritten before the renaming, canonical JSON: ``[[rule, [[start, end, text], …]], …]`` in
+    bytes of the original; ``[]`` unless there are any."""
+
+    won_by: str | None
+    """Type of the attack that found the adversarial example: one of its parts where the attack is an ensemble."""
 
     is_valid: bool | None
     """Whether the final program passed every check; null unless the search claimed success."""
@@ -231,10 +242,13 @@ class AttackRecord(CellRecord):
     """The strictest level that was checked: ``parse``, ``bind`` or ``compile``."""
 
     rejected: int
-    """Claims of success the engine refused because the program was not valid or the goal not achieved."""
+    """Candidates that achieved the goal but were refused because the program was not valid."""
 
     batch_invariant: bool
     """False when the victim was asked one example at a time because its answers depend on their neighbours."""
+
+    reason: str | None
+    """Why there was nothing to change, for verdict ``SKIPPED_NO_TARGET``."""
 
     error: str | None
     """What broke, for verdict ``ERROR``."""
@@ -287,6 +301,37 @@ class FidelityRecord(CellRecord):
 
     student_confidence: float
     """Largest class probability of the student."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NaturalnessRecord(CellRecord):
+    """How natural one adversarial example is, in the eyes of a language model that no one attacks."""
+
+    table: ClassVar[str] = "naturalness"
+
+    attack: str
+    """Type of the attack recipe."""
+
+    attack_params: str
+    """Its parameters, canonical JSON."""
+
+    uid: str
+    """The example."""
+
+    language_model: str
+    """Type of the language model component."""
+
+    language_model_params: str
+    """Its parameters and revision, canonical JSON."""
+
+    similarity: float | None
+    """Cosine similarity of original and adversarial code (ACS); null where it could not be computed."""
+
+    perplexity: float | None
+    """Pseudo-perplexity of the original; null likewise."""
+
+    adversarial_perplexity: float | None
+    """Pseudo-perplexity of the adversarial code; null likewise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,4 +405,11 @@ class RunRecord(Record):
     """All of it."""
 
 
-RECORDS: tuple[type[Record], ...] = (EvaluationRecord, AttackRecord, FidelityRecord, SubstituteRecord, RunRecord)
+RECORDS: tuple[type[Record], ...] = (
+    EvaluationRecord,
+    AttackRecord,
+    FidelityRecord,
+    NaturalnessRecord,
+    SubstituteRecord,
+    RunRecord,
+)

@@ -80,9 +80,12 @@ class Answers:
 
     def ask(self, inputs: Sequence[Input]) -> Answer:
         """Probabilities of every input, in order."""
-        encodings = self.victim.encode(inputs)
+        return self.answer(self.victim.encode(inputs))
+
+    def answer(self, encodings: Sequence[Encoding]) -> Answer:
+        """Probabilities of every encoded input, in order."""
         new: dict[Hashable, Encoding] = {}
-        computed = np.zeros(len(inputs), dtype=np.bool_)
+        computed = np.zeros(len(encodings), dtype=np.bool_)
         for i, encoding in enumerate(encodings):
             if encoding.ids not in self.memory and encoding.ids not in new:
                 new[encoding.ids] = encoding

@@ -5,6 +5,7 @@ the same quantity. Standard library and numpy only.
 """
 
 from robust_ray.metrics.baseline import unigram_accuracy
+from robust_ray.metrics.bleu import bleu
 from robust_ray.metrics.calibration import calibration_gap, expected_calibration_error
 from robust_ray.metrics.classification import accuracy, f1, matthews, precision, recall
 from robust_ray.metrics.divergence import agreement, fidelity, js_divergence, kl_divergence
@@ -15,13 +16,21 @@ from robust_ray.metrics.robustness import (
     acs,
     aed,
     attack_success_rate,
+    average_name_distance,
+    average_perplexity_ratio,
     average_queries,
+    average_queries_of_attempts,
+    average_run_time,
     icr,
+    identifiers_changed_in_successes,
     query_curve,
+    raw_attack_success_rate,
     relative_drop,
     robust_accuracy,
     robustness_drop,
     tcr,
+    tokens_changed_in_successes,
+    valid_share,
     worst_case,
 )
 
@@ -32,7 +41,12 @@ __all__ = [
     "aed",
     "agreement",
     "attack_success_rate",
+    "average_name_distance",
+    "average_perplexity_ratio",
     "average_queries",
+    "average_queries_of_attempts",
+    "average_run_time",
+    "bleu",
     "bootstrap_interval",
     "calibration_gap",
     "expected_calibration_error",
@@ -40,18 +54,22 @@ __all__ = [
     "fidelity",
     "hypervolume",
     "icr",
+    "identifiers_changed_in_successes",
     "js_divergence",
     "kl_divergence",
     "matthews",
     "pareto_front",
     "precision",
     "query_curve",
+    "raw_attack_success_rate",
     "recall",
     "relative_drop",
     "robust_accuracy",
     "robustness_drop",
     "tcr",
+    "tokens_changed_in_successes",
     "unigram_accuracy",
+    "valid_share",
     "wilson_interval",
     "worst_case",
 ]

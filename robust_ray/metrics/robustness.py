@@ -2,7 +2,8 @@
 
 ``verdicts`` is always an ``(n,)`` sequence of :class:`~robust_ray.core.records.Verdict` values, one an example; the
 other columns lie beside it, row by row, and null (None or NaN) is allowed wherever the rows allow it. Examples with
-verdict ``ERROR`` count nowhere. *Attempted* means succeeded or failed: skipped examples are left out.
+verdict ``ERROR`` count nowhere. *Attempted* means succeeded, failed or stopped at an invalid program (``INVALID``, a
+success in raw counts only): skipped examples are left out.
 
 Source of AMQ, ICR, TCR, ACS and AED: Du et al., "An Extensive Study on Adversarial Attack against Pre-trained Models of
 Code", ESEC/FSE 2023, as counted by its published code. Deviation: that code drops successes whose token count changed;
@@ -27,6 +28,7 @@ SEVERITY = (
     Verdict.ERROR,
     Verdict.SKIPPED_NO_TARGET,
     Verdict.FAILED,
+    Verdict.INVALID,
     Verdict.SKIPPED_MISPREDICTED,
     Verdict.SUCCEEDED,
 )
@@ -46,6 +48,31 @@ def attack_success_rate(verdicts: Verdicts) -> float | None:
     return float(np.mean(_are(verdicts, Verdict.SUCCEEDED)[attempted])) if attempted.any() else None
 
 
+def raw_attack_success_rate(verdicts: Verdicts, rejected: Column) -> float | None:
+    """Share of attempted attacks that fooled the victim with any text, the same program or not: what papers report.
+
+    Args:
+        verdicts: ``(n,)``.
+        rejected: ``(n,)`` candidates that achieved the goal but were not valid.
+
+    Returns:
+        A share, at least :func:`attack_success_rate`, or None when no attack was attempted.
+    """
+    attempted = _attempted(verdicts)
+    fooled = _are(verdicts, Verdict.SUCCEEDED, Verdict.INVALID) | (_floats(rejected) > 0)
+    return float(np.mean(fooled[attempted])) if attempted.any() else None
+
+
+def valid_share(verdicts: Verdicts, rejected: Column) -> float | None:
+    """Share of the programs that achieved the goal which were valid; None when none achieved it.
+
+    Arguments as for :func:`raw_attack_success_rate`.
+    """
+    valid = float(np.sum(_are(verdicts, Verdict.SUCCEEDED)))
+    claims = valid + float(np.sum(_floats(rejected)[_attempted(verdicts)]))
+    return valid / claims if claims else None
+
+
 def robust_accuracy(verdicts: Verdicts) -> float | None:
     """Share of all examples the victim still gets right after the attack.
 
@@ -56,7 +83,7 @@ def robust_accuracy(verdicts: Verdicts) -> float | None:
         A share, or None when there is no example.
     """
     known = ~_are(verdicts, Verdict.ERROR)
-    right = _are(verdicts, Verdict.FAILED, Verdict.SKIPPED_NO_TARGET)
+    right = _are(verdicts, Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET)
     return float(np.mean(right[known])) if known.any() else None
 
 
@@ -130,6 +157,24 @@ def average_queries(verdicts: Verdicts, queries: Column) -> float | None:
     return _mean_of_successes(verdicts, queries)
 
 
+def average_queries_of_attempts(verdicts: Verdicts, queries: Column) -> float | None:
+    """Mean queries of all attempted attacks, failures included: what an attack costs; None when there is none."""
+    return _mean(_floats(queries)[_attempted(verdicts)])
+
+
+def average_run_time(verdicts: Verdicts, seconds: float) -> float | None:
+    """Seconds of attack for each attempted example (ART); None when there is none.
+
+    Args:
+        verdicts: ``(n,)``.
+        seconds: Wall time of the calls that made these rows, skipped examples and loading included. Examples are
+            attacked many at a time, so one alone has no time of its own. Deviation: the papers give minutes, of the
+            successes only.
+    """
+    attempted = int(np.sum(_attempted(verdicts)))
+    return seconds / attempted if attempted else None
+
+
 def query_curve(verdicts: Verdicts, queries: Column, budgets: npt.ArrayLike) -> FloatArray | None:
     """Attack success rate had the attack stopped after each budget.
 
@@ -170,6 +215,37 @@ def tcr(verdicts: Verdicts, tokens_changed: Column, tokens: Column) -> float | N
     return _change_rate(verdicts, tokens_changed, tokens)
 
 
+def identifiers_changed_in_successes(
+    verdicts: Verdicts, identifiers_changed: Column, identifiers: Column
+) -> float | None:
+    """Mean share of its names that a success changed: how :func:`icr` is usually understood.
+
+    Arguments as for :func:`icr`; None when no attack succeeded.
+    """
+    return _mean_share_of_successes(verdicts, identifiers_changed, identifiers)
+
+
+def tokens_changed_in_successes(verdicts: Verdicts, tokens_changed: Column, tokens: Column) -> float | None:
+    """Mean share of its tokens that a success changed: how :func:`tcr` is usually understood.
+
+    Arguments as for :func:`tcr`; None when no attack succeeded.
+    """
+    return _mean_share_of_successes(verdicts, tokens_changed, tokens)
+
+
+def average_name_distance(verdicts: Verdicts, name_distance: Column) -> float | None:
+    """Mean relative edit distance of old and new names, over successes that renamed something; None without any."""
+    return _mean_of_successes(verdicts, name_distance)
+
+
+def average_perplexity_ratio(verdicts: Verdicts, perplexity_ratio: Column) -> float | None:
+    """Mean of adversarial over original pseudo-perplexity, over successes it was measured for; None without any.
+
+    One means as natural as before, to a language model; more is less natural.
+    """
+    return _mean_of_successes(verdicts, perplexity_ratio)
+
+
 def acs(verdicts: Verdicts, similarity: Column) -> float | None:
     """Average code similarity, in [-1, 1], of the successes it was measured for; None where it was for none.
 
@@ -199,7 +275,7 @@ def _are(verdicts: Verdicts, *wanted: Verdict) -> BoolArray:
 
 
 def _attempted(verdicts: Verdicts) -> BoolArray:
-    return _are(verdicts, Verdict.SUCCEEDED, Verdict.FAILED)
+    return _are(verdicts, Verdict.SUCCEEDED, Verdict.FAILED, Verdict.INVALID)
 
 
 def _floats(values: Column) -> FloatArray:
@@ -208,8 +284,17 @@ def _floats(values: Column) -> FloatArray:
 
 
 def _mean_of_successes(verdicts: Verdicts, values: Column) -> float | None:
-    chosen = _floats(values)[_are(verdicts, Verdict.SUCCEEDED)]
-    measured = chosen[~np.isnan(chosen)]
+    return _mean(_floats(values)[_are(verdicts, Verdict.SUCCEEDED)])
+
+
+def _mean_share_of_successes(verdicts: Verdicts, changed: Column, total: Column) -> float | None:
+    won = _are(verdicts, Verdict.SUCCEEDED)
+    return _mean(_floats(changed)[won] / _floats(total)[won])
+
+
+def _mean(values: FloatArray) -> float | None:
+    """Over what was measured."""
+    measured = values[~np.isnan(values)]
     return float(np.mean(measured)) if len(measured) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from robust_ray.source.identifiers import SourceCode
 from robust_ray.source.languages import is_identifier, is_reserved
@@ -30,7 +30,7 @@ def rename(source: SourceCode, renames: Mapping[str, str]) -> str | None:
     if not all(is_fresh(source, new) for new in changes.values()):
         return None
     edits = [(start, end, new.encode()) for old, new in changes.items() for start, end in source.spans[old]]
-    return _splice(source.data, sorted(edits))
+    return splice(source.data, sorted(edits))
 
 
 def mask(source: SourceCode, name: str, mask: str) -> list[str]:
@@ -38,10 +38,10 @@ def mask(source: SourceCode, name: str, mask: str) -> list[str]:
 
     These are questions to a model, not programs; a name that may not be changed has none.
     """
-    return [_splice(source.data, [(start, end, mask.encode())]) for start, end in source.spans.get(name, ())]
+    return [splice(source.data, [(start, end, mask.encode())]) for start, end in source.spans.get(name, ())]
 
 
-def _splice(data: bytes, edits: list[tuple[int, int, bytes]]) -> str:
+def splice(data: bytes, edits: Sequence[tuple[int, int, bytes]]) -> str:
     """Replace byte ranges, which are sorted and do not overlap."""
     pieces: list[bytes] = []
     at = 0

@@ -8,11 +8,14 @@ from __future__ import annotations
 import enum
 import symtable
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from robust_ray.source.compilers import compiles, python_module
+from robust_ray.source.edits import Edit, edited
 from robust_ray.source.identifiers import SourceCode, analyse
 from robust_ray.source.renaming import is_fresh
+from robust_ray.source.statements import is_sound
 
 
 class Level(enum.StrEnum):
@@ -40,28 +43,49 @@ class Validity(NamedTuple):
     """What is wrong; None for a valid program."""
 
 
-def check(source: SourceCode, text: str, renames: Mapping[str, str]) -> Validity:
-    """Check that ``text`` is ``source`` with ``renames`` and nothing else.
+def check(source: SourceCode, text: str, renames: Mapping[str, str], edits: Sequence[Edit] = ()) -> Validity:
+    """Check that ``text`` is ``source`` with ``edits``, then ``renames``, and nothing else.
 
-    Python is checked up to :attr:`Level.COMPILE` where the original compiles, symbol tables included. C and Java stop
-    at :attr:`Level.BIND`: snippets of them seldom compile alone.
+    Where the original compiles alone, so must the text, up to :attr:`Level.COMPILE`; for Python that includes the
+    interpreter's own symbol tables. Where it does not, as most snippets of C and methods of Java, or where this machine
+    has no compiler for the language, the check ends at :attr:`Level.BIND` and says so.
 
     Args:
         source: The original program.
         text: What is claimed to be the same program with other names.
         renames: Original name → new name.
+        edits: Changes to statements of the original; each must be one that its rule finds there.
     """
+    unsound = next((edit for edit in edits if not is_sound(source, edit)), None)
+    if unsound is not None:
+        return Validity(False, Level.PARSE, f"the rule {unsound.rule!r} allows no such edit")
+    base = edited(source, edits)
+    if base is None:
+        return Validity(False, Level.PARSE, "two edits touch the same bytes")
+    if base.error_count > source.error_count:
+        return Validity(False, Level.PARSE, "the edits bring a syntax error")
     result = analyse(text, source.language)
-    reason = _differs(source, result)
+    reason = _differs(base, result)
     if reason is not None:
         return Validity(False, Level.PARSE, reason)
-    reason = _changes_other_names(source, result, renames) or _binds_differently(source, result)
+    reason = _changes_other_names(base, result, renames) or _binds_differently(base, result)
     if reason is not None:
         return Validity(False, Level.BIND, reason)
-    symbols = _symbols(source.text) if source.language == "python" else None
-    if symbols is None:
+    return _compiled(source, base, result, renames)
+
+
+def _compiled(source: SourceCode, base: SourceCode, result: SourceCode, renames: Mapping[str, str]) -> Validity:
+    """The last level: what the compiler says of the original, of the original with its edits, and of the result."""
+    answers: list[bool | None] = []
+    for program in dict.fromkeys((source.text, base.text, result.text)):
+        answers.append(compiles(program, source.language))
+        if not answers[-1]:
+            break
+    if answers[-1] is None or not answers[0]:
         return Validity(True, Level.BIND, None)
-    reason = _symbols_differ(symbols, _symbols(text), renames)
+    if not answers[-1]:
+        return Validity(False, Level.COMPILE, "the text does not compile, the original does")
+    reason = _symbols_differ(base.text, result.text, renames) if source.language == "python" else None
     return Validity(reason is None, Level.COMPILE, reason)
 
 
@@ -122,25 +146,9 @@ def _bindings(source: SourceCode) -> dict[int, int]:
     return {index[start]: binding for start, _, binding in source.occurrences if binding is not None}
 
 
-def _symbols(text: str) -> symtable.SymbolTable | None:
-    """Python's own table of the names of ``text``, which may be indented; None where it does not compile."""
-    code = f"if True:\n{text}" if text[:1] in (" ", "\t") else text
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(code, "<code>", "exec", dont_inherit=True)
-            return symtable.symtable(code, "<code>", "exec")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-
-
-def _symbols_differ(
-    before: symtable.SymbolTable, after: symtable.SymbolTable | None, renames: Mapping[str, str]
-) -> str | None:
-    """A second opinion on the names, by CPython itself."""
-    if after is None:
-        return "the text does not compile, the original does"
-    pairs = [(before, after)]
+def _symbols_differ(before: str, after: str, renames: Mapping[str, str]) -> str | None:
+    """A second opinion on the names, by CPython's own tables; both texts compile."""
+    pairs = [(_symbols(before), _symbols(after))]
     while pairs:
         old, new = pairs.pop()
         expected = {(renames.get(s.get_name(), s.get_name()), *_facts(s)) for s in old.get_symbols()}
@@ -149,6 +157,12 @@ def _symbols_differ(
             return f"Python sees other symbols in {old.get_name()!r}"
         pairs += zip(old.get_children(), new.get_children(), strict=True)
     return None
+
+
+def _symbols(text: str) -> symtable.SymbolTable:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return symtable.symtable(python_module(text), "<code>", "exec")
 
 
 def _facts(symbol: symtable.Symbol) -> tuple[bool, ...]:

@@ -108,12 +108,15 @@ def attack(compression: str, recipe: str, index: int, verdict: Verdict, **change
         "tokens": 20,
         "tokens_changed": 2 if won else None,
         "edit_distance": 12 if won else None,
-        "similarity": None,
+        "name_distance": 0.5 if won else None,
         "renames": '{"count":"n_bytes"}' if won else "{}",
+        "edits": "[]",
+        "won_by": recipe if won else None,
         "is_valid": True if won else None,
         "validity": "compile" if won else None,
         "rejected": 1 if won and index == 0 else 0,
         "batch_invariant": True,
+        "reason": "there is no code" if verdict == Verdict.SKIPPED_NO_TARGET else None,
         "error": "ValueError: too deep" if verdict == Verdict.ERROR else None,
     }
     return AttackRecord(**columns(compression, f"attack-{recipe}-v1-{compression}") | values | changes)

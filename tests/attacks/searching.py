@@ -14,7 +14,7 @@ SOURCE = analyse("def f(a, b):\n    return a + b * b\n", "python")
 
 def space(names: Sequence[str] = ("x", "y", "z"), targets: Sequence[str] = ("a", "b"), score: float = 0.1) -> Space:
     """Two names of a small function, and what they may become."""
-    return Space(SOURCE, RenameIdentifiers(), dict.fromkeys(targets, names), "<mask>", score)
+    return Space(SOURCE, RenameIdentifiers(), dict.fromkeys(targets, names), (), "<mask>", score)
 
 
 def converse(steps: Steps, score: Callable[[Candidate], float]) -> list[list[Candidate]]:

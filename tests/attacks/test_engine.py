@@ -85,7 +85,7 @@ class Assembled(AttackRecipe):
 
     type: ClassVar[str] = "assembled"
     attack: Attack = field(metadata={IN_KEY: False})
-    substitutes: Substitutes = field(default_factory=CorpusVocabulary)
+    substitutes: Substitutes | None = field(default_factory=CorpusVocabulary)
 
     def build(self) -> Attack:
         return self.attack
@@ -97,15 +97,19 @@ def assemble(
     goal: Goal | None = None,
     constraint: Constraint | None = None,
     breaks_on: str | None = None,
+    stops_at_invalid: bool = False,
 ) -> Assembled:
     constraints = [Valid(), *([constraint] if constraint else [])]
     search = Script(batches, breaks_on)
-    return Assembled(attack=Attack(goal or Untargeted(), RenameIdentifiers(), constraints, search, budget))
+    attack = Attack(goal or Untargeted(), RenameIdentifiers(), constraints, search, budget, stops_at_invalid)
+    return Assembled(query_budget=budget, attack=attack)
 
 
-NAMES = [
-    SubstituteRecord(key="", source="test", uid=None, identifier=None, substitute="unused", rank=0, score=1.0),
-]
+NAMES: dict[Substitutes, list[SubstituteRecord]] = {
+    CorpusVocabulary(): [
+        SubstituteRecord(key="", source="test", uid=None, identifier=None, substitute="unused", rank=0, score=1.0)
+    ]
+}
 
 
 def attack(recipe: AttackRecipe, *examples: Example, in_flight: int = 64) -> list[AttackRecord]:
@@ -158,6 +162,14 @@ def test_a_claim_that_fails_a_constraint_is_refused_and_the_search_goes_on() -> 
     assert row.adversarial_confidence == pytest.approx(0.7)
 
 
+def test_a_published_attack_stops_at_the_first_claim_and_the_row_says_that_it_does_not_count() -> None:
+    (row,) = attack(assemble(["p90", "p80"], constraint=Forbids("p90"), stops_at_invalid=True))
+    assert (row.verdict, row.rejected, row.is_valid, row.queries) == (Verdict.INVALID, 1, False, 2)
+    assert row.adversarial == "def f(p90):\n    return p90\n"
+    (row,) = attack(assemble(["p80", "p90"], constraint=Forbids("p90"), stops_at_invalid=True))
+    assert (row.verdict, row.rejected, row.is_valid) == (Verdict.SUCCEEDED, 0, True)
+
+
 @pytest.mark.parametrize(
     ("budget", "queries", "is_exhausted"), [(1, 1, True), (3, 3, True), (4, 4, True), (5, 5, False), (6, 5, False)]
 )
@@ -188,15 +200,80 @@ def test_rows_come_in_the_order_of_the_examples(in_flight: int) -> None:
 
 
 def test_an_example_that_is_where_the_goal_wants_it_is_skipped() -> None:
-    (row,) = attack(assemble(["p60"], goal=Targeted(0)))
+    (row,) = attack(assemble(["p60"], goal=Targeted(label=0)))
     assert (row.verdict, row.queries) == (Verdict.SKIPPED_NO_TARGET, 0)
+    assert row.reason == "the victim answers what the goal wants without any change"
 
 
 def test_an_example_without_a_usable_name_is_skipped() -> None:
     unused = replace(PROGRAM, segments=("def f(a, unused):\n    return a\n",))
     (row,) = attack(assemble(["p60"]), unused)
     assert (row.verdict, row.queries) == (Verdict.SKIPPED_NO_TARGET, 0)
+    assert row.reason == "nothing in the code may be changed"
     assert row.identifiers
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "there is no code"),
+        ("# nothing\n", "there is no code"),
+        ("print(1)\n", "nothing in the code may be changed"),
+        ("}}} ((( \x00 \ud800", "nothing in the code may be changed"),
+        ("x = 1\n" * 100_000, "the code has 600,000 characters, more than the 200,000 that are attacked"),
+    ],
+)
+def test_code_that_cannot_be_attacked_is_a_row_that_says_why(text: str, reason: str) -> None:
+    (row,) = attack(assemble(["p60"]), replace(PROGRAM, segments=(text,)))
+    assert (row.verdict, row.reason, row.error) == (Verdict.SKIPPED_NO_TARGET, reason, None)
+
+
+def test_a_victim_whose_answer_is_no_number_errs_on_that_example_alone() -> None:
+    class Numb(Spelled):
+        def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
+            answers = super().predict(encodings)
+            answers[["numb" in str(encoding.ids) for encoding in encodings]] = np.nan
+            return answers
+
+    numb = replace(PROGRAM, uid="numb", segments=("def f(numb):\n    return numb\n",))
+    recipe = assemble(["p60"])
+    good, bad = run(recipe, [PROGRAM, numb], Numb(), NAMES, columns=CELL, seed=0)
+    assert good.verdict == Verdict.SUCCEEDED
+    assert bad.verdict == Verdict.ERROR
+    assert bad.error == "ValueError: the victim answered with a probability that is not a number"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both(AttackRecipe):
+    """An ensemble."""
+
+    type: ClassVar[str] = "both"
+    attacks: tuple[Assembled, ...] = field(metadata={IN_KEY: False})
+
+    @property
+    def parts(self) -> tuple[AttackRecipe, ...]:
+        return self.attacks
+
+    def build(self) -> Attack:
+        raise TypeError("an ensemble is built part by part")
+
+
+def test_the_parts_of_an_ensemble_run_until_one_succeeds() -> None:
+    (row,) = attack(Both(attacks=(assemble(["p10", "p20"]), assemble(["p10", "p60"]), assemble(["p99"]))))
+    assert (row.verdict, row.queries, row.attack, row.won_by) == (Verdict.SUCCEEDED, 4, "both", "assembled")
+    assert row.forwards == 4, "the second part asks one program that the first has asked"
+
+
+@pytest.mark.parametrize(("budget", "queries"), [(1, 1), (2, 2), (3, 3), (4, 4), (9, 4)])
+def test_the_budget_of_an_ensemble_is_that_of_all_its_parts(budget: int, queries: int) -> None:
+    (row,) = attack(Both(query_budget=budget, attacks=(assemble(["p10", "p20"]), assemble(["p11", "p12"]))))
+    assert (row.verdict, row.queries) == (Verdict.FAILED, queries)
+    assert row.budget_exhausted == (budget < 4)
+
+
+def test_each_part_keeps_to_its_own_budget() -> None:
+    (row,) = attack(Both(attacks=(assemble(["p10", "p20"], budget=1), assemble(["p11", "p12"], ["p60"], budget=3))))
+    assert (row.verdict, row.queries) == (Verdict.SUCCEEDED, 4)
 
 
 def test_a_search_that_breaks_is_a_row_that_says_so() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from robust_ray.attacks import MHM, AttackRecipe, WIRRandom, run
 from robust_ray.core.examples import Example
+from robust_ray.core.machine import Machine
 from robust_ray.core.records import Verdict
 from tests.fakes import CELL, BagOfNames, example
 
@@ -23,7 +24,7 @@ def functions(shared_data: Path, victim: BagOfNames) -> list[Example]:
 def test_attacks_functions_of_large_projects(recipe: AttackRecipe, shared_data: Path) -> None:
     victim = BagOfNames()
     examples = functions(shared_data, victim)
-    names = recipe.substitutes.collect(examples, examples)
+    names = {source: source.collect(examples, examples, Machine()) for source in recipe.sources}
     rows = list(run(recipe, examples, victim, names, columns=CELL, seed=0))
     verdicts = [row.verdict for row in rows]
     assert Verdict.ERROR not in verdicts

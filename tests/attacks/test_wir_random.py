@@ -23,7 +23,8 @@ def test_names_are_drawn_with_replacement() -> None:
     ]
     victim = BagOfNames()
     python = [program for program in examples(victim) if program.language == "python"]
-    rows = run(WIRRandom(candidates=8), python, victim, two_names, columns=CELL, seed=0)
+    recipe = WIRRandom(candidates=8)
+    rows = run(recipe, python, victim, dict.fromkeys(recipe.sources, two_names), columns=CELL, seed=0)
     assert any(row.queries > row.forwards for row in rows)
 
 

@@ -10,19 +10,27 @@ from robust_ray.metrics import (
     acs,
     aed,
     attack_success_rate,
+    average_name_distance,
     average_queries,
+    average_queries_of_attempts,
+    average_run_time,
     icr,
+    identifiers_changed_in_successes,
     query_curve,
+    raw_attack_success_rate,
     relative_drop,
     robust_accuracy,
     robustness_drop,
     tcr,
+    tokens_changed_in_successes,
+    valid_share,
     worst_case,
 )
 
-S, F, M, N, E = (
+S, F, X, M, N, E = (
     Verdict.SUCCEEDED,
     Verdict.FAILED,
+    Verdict.INVALID,
     Verdict.SKIPPED_MISPREDICTED,
     Verdict.SKIPPED_NO_TARGET,
     Verdict.ERROR,
@@ -33,6 +41,33 @@ VERDICTS = [S, S, F, F, F, M, N, E]
 def test_success_rate_counts_attempted_attacks_only() -> None:
     assert attack_success_rate(VERDICTS) == pytest.approx(2 / 5)
     assert attack_success_rate([M, N, E]) is None
+
+
+def test_an_invalid_program_is_a_success_in_raw_counts_only() -> None:
+    verdicts, rejected = [S, S, F, F, X, M, N, E], [0, 2, 1, 0, 1, 0, 0, 9]
+    assert attack_success_rate(verdicts) == pytest.approx(2 / 5)
+    assert raw_attack_success_rate(verdicts, rejected) == pytest.approx(4 / 5)
+    assert valid_share(verdicts, rejected) == pytest.approx(2 / 6)
+    assert robust_accuracy(verdicts) == pytest.approx(4 / 7)
+    assert raw_attack_success_rate([M], [0]) is None
+    assert valid_share([F], [0]) is None
+    assert worst_case(["a", "a", "b", "b"], [X, F, S, X]) == [X, S]
+
+
+def test_queries_and_seconds_of_attempts() -> None:
+    assert average_queries([S, F, M], [10, 30, 0]) == 10
+    assert average_queries_of_attempts([S, F, M], [10, 30, 0]) == 20
+    assert average_queries_of_attempts([M], [0]) is None
+    assert average_run_time([S, F, M], 3.0) == 1.5
+    assert average_run_time([M], 3.0) is None
+
+
+def test_change_rates_of_successes_are_means_of_shares() -> None:
+    assert icr([S, S, F], [1, 2, None], [2, 8, 10]) == pytest.approx(3 / 20)
+    assert identifiers_changed_in_successes([S, S, F], [1, 2, None], [2, 8, 10]) == pytest.approx((1 / 2 + 2 / 8) / 2)
+    assert tokens_changed_in_successes([S, F], [5, None], [20, 1]) == pytest.approx(1 / 4)
+    assert identifiers_changed_in_successes([F], [None], [3]) is None
+    assert average_name_distance([S, S, F], [0.5, None, 0.9]) == 0.5
 
 
 def test_robust_accuracy_is_over_all_examples_but_errors() -> None:
