@@ -104,10 +104,10 @@ def _distinct(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _with_naturalness(attacks: pd.DataFrame, naturalness: pd.DataFrame) -> pd.DataFrame:
-    """Attack rows with ``similarity`` and ``perplexity_ratio``; null where no language model looked at the row."""
+    """Attack rows with ``acs``, ``similarity`` and ``perplexity_ratio``; null where no language model looked."""
     seen = naturalness.drop_duplicates(ATTACKED, keep="last")
     ratio = seen["adversarial_perplexity"].astype(float) / seen["perplexity"].astype(float)
-    looks = seen[[*ATTACKED, "similarity"]].assign(perplexity_ratio=ratio)
+    looks = seen[[*ATTACKED, "acs", "similarity"]].assign(perplexity_ratio=ratio)
     return attacks.merge(looks, on=ATTACKED, how="left")
 
 

@@ -86,7 +86,8 @@ EFFORT = [
     Column("tcr_of_successes", "TCR succ.", percent, "Mean share of its tokens that a success changed."),
     Column("aed", "AED", number, "Mean edit distance of the successes, in characters."),
     Column("name_distance", "name dist.", number, "Mean edit distance of old and new names over the longer's length."),
-    Column("acs", "ACS", number, "Mean similarity of the successes under a language model."),
+    Column("acs", "ACS", number, "Mean similarity of the successes in a language model's logits, as Du et al. count."),
+    Column("similarity", "similarity", number, "The same of mean embeddings, whatever the number of tokens."),
     Column("perplexity_ratio", "PPL ratio", number, "Mean of adversarial over original pseudo-perplexity, successes."),
 ]
 """What the attacks spent, and how much they changed."""
@@ -128,7 +129,8 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
         "tcr_of_successes": tokens_changed_in_successes(verdicts, known["tokens_changed"], known["tokens"]),
         "name_distance": average_name_distance(verdicts, known["name_distance"]),
         "aed": aed(verdicts, known["edit_distance"]),
-        "acs": acs(verdicts, known["similarity"]),
+        "acs": acs(verdicts, known["acs"]),
+        "similarity": acs(verdicts, known["similarity"]),
         "perplexity_ratio": average_perplexity_ratio(verdicts, known["perplexity_ratio"]),
         "valid_share": valid_share(verdicts, known["rejected"]),
         "errors": len(cell) - len(known),

@@ -1,6 +1,7 @@
-"""The command line: list, plan, run, status, doctor.
+"""The command line: list, plan, run, status, audit, doctor.
 
-Exit status: 0 when every call succeeded, 1 when a call failed, 2 for a mistake the user can mend, 130 after Ctrl-C.
+Exit status: 0 when every call succeeded, 1 when a call failed (audit: when an example that counts is not valid), 2 for
+a mistake the user can mend, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import sys
 import typing
 from collections.abc import Sequence
@@ -79,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
             metavar="KEY=VALUE",
             help="change a field, e.g. attacks[0].query_budget=50",
         )
+    audit = commands.add_parser("audit", help="check every adversarial example of a store again")
+    audit.add_argument("--store", required=True, help="folder or URI of the results")
+    audit.add_argument("--sweep", metavar="NAME", help="only what this sweep is made of")
+    audit.set_defaults(command=show_audit)
     doctor = commands.add_parser("doctor", help="what this machine has")
     doctor.set_defaults(command=show_doctor)
     return root
@@ -160,6 +166,26 @@ def show_status(options: argparse.Namespace, console: Console) -> int:
     return 1 if missing else 0
 
 
+def show_audit(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray audit``; exit status 1 when an example that counts is not valid, or rows cannot be read."""
+    from robust_ray.audit import Line, audit, summarize
+    from robust_ray.console import number_table
+
+    found = audit(options.store, options.sweep)
+    table = number_table(*Line._fields)
+    for line in summarize(found.findings):
+        table.add_row(*(str(value) if value else "·" for value in line))
+    console.print(table)
+    for finding in found.broken:
+        reason = finding.objection or f"it runs differently: {finding.difference}"
+        sentence = f"BROKEN {finding.claim.key} {finding.claim.uid}: {reason}"
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    for name in found.unreadable:
+        console.print(f"UNREADABLE {name}: its rows were not checked", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{len(found.findings)} adversarial examples checked; {len(found.broken)} that count are not valid")
+    return 1 if found.broken or found.unreadable else 0
+
+
 def show_doctor(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray doctor``; exit status 1 when something a sweep needs is missing."""
     from robust_ray.doctor import examine
@@ -186,12 +212,16 @@ def _sweep(options: argparse.Namespace) -> Sweep:
 def _registries() -> dict[str, Registry[Any]]:
     from robust_ray.attacks import ATTACKS, GOALS, SUBSTITUTES
     from robust_ray.compression import COMPRESSIONS
+    from robust_ray.core.language_model import LANGUAGE_MODELS
     from robust_ray.fidelity import RELATIONS
     from robust_ray.models import MODELS
     from robust_ray.tasks import TASKS
 
     load_plugins()
-    return {registry.kind: registry for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, GOALS, SUBSTITUTES, RELATIONS)}
+    return {
+        registry.kind: registry
+        for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, GOALS, SUBSTITUTES, LANGUAGE_MODELS, RELATIONS)
+    }
 
 
 def _parameters(cls: type[Any]) -> list[str]:
@@ -202,7 +232,14 @@ def _parameters(cls: type[Any]) -> list[str]:
 
 def _hint(hint: Any) -> str:
     """A type as a user would write it."""
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "").replace("NoneType", "null")
+    if isinstance(hint, type):
+        return hint.__name__
+    return (
+        re.sub(r"robust_ray\.[\w.]*\.", "", str(hint))
+        .replace("typing.", "")
+        .replace("NoneType", "None")
+        .replace("None", "null")
+    )
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -211,7 +248,14 @@ def _default(field: dataclasses.Field[Any]) -> str:
         default = field.default_factory()
     if default is dataclasses.MISSING:
         return " (required)"
-    return f" = {default.type if isinstance(default, Component) else json.dumps(default)}"
+    if isinstance(default, Component):
+        return f" = {default.type}"
+    return f" = {json.dumps(default, default=_plain)}"
+
+
+def _plain(part: Any) -> Any:
+    """A component within a default by its type, any other dataclass by its fields."""
+    return part.type if isinstance(part, Component) else dataclasses.asdict(part)
 
 
 if __name__ == "__main__":

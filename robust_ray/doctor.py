@@ -13,10 +13,11 @@ from typing import NamedTuple
 import psutil
 
 from robust_ray.core.machine import accelerator_name
+from robust_ray.source.compilers import compiler
 
 PACKAGES = ("ray", "torch", "transformers", "accelerate", "optuna", "textattack", "pyarrow", "scipy", "tree-sitter")
-COMPILERS = {"c": "gcc", "java": "javac", "python": sys.executable}
-"""Language → the program that can say whether a file compiles."""
+COMPILERS = {"c": "gcc or clang", "java": "javac (a JRE is not enough: install a JDK)"}
+"""Language → what can say whether a program compiles; Python compiles its own."""
 
 
 class Finding(NamedTuple):
@@ -49,7 +50,7 @@ def examine() -> list[Finding]:
         _gpus(),
     ]
     findings += [_package(name) for name in PACKAGES]
-    findings += [_compiler(language, program) for language, program in COMPILERS.items()]
+    findings += [_compiler(language, wanted) for language, wanted in COMPILERS.items()]
     return [*findings, _ray()]
 
 
@@ -68,11 +69,9 @@ def _package(name: str) -> Finding:
         return Finding(name, "missing", ok=False, advice=f"pip install -c constraints.txt {name}")
 
 
-def _compiler(language: str, program: str) -> Finding:
-    path = shutil.which(program)
-    return Finding(
-        f"{language} compiler", path or f"no {program} (validity of {language} is checked by binding)", ok=True
-    )
+def _compiler(language: str, wanted: str) -> Finding:
+    missing = f"no {wanted}; adversarial examples in {language} are checked by binding only"
+    return Finding(f"{language} compiler", compiler(language) or missing, ok=True)
 
 
 def _ray() -> Finding:

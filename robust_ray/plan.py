@@ -7,13 +7,24 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from robust_ray.attacks import Substitutes
 from robust_ray.compression import Compression, NoCompression
 from robust_ray.core.call import Ref, StageCall
 from robust_ray.core.component import Component
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import accelerator_name
 from robust_ray.models import CodeModel
-from robust_ray.stages import Attack, Cell, CollectSubstitutes, Compress, Evaluate, Fidelity, Finetune, Teach
+from robust_ray.stages import (
+    Attack,
+    Cell,
+    CollectSubstitutes,
+    Compress,
+    Evaluate,
+    Fidelity,
+    Finetune,
+    Naturalness,
+    Teach,
+)
 from robust_ray.sweep import STAGES, Sweep
 from robust_ray.tasks import Task
 
@@ -73,7 +84,13 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     student = _compress(sweep, proposal, finetune)
     teacher = _compress(sweep, proposal._replace(compression=NoCompression()), finetune)
     cell = Cell(
-        model=model, task=task, training=sweep.training, compression=compression, seed=seed, teacher=finetune.key
+        model=model,
+        task=task,
+        training=sweep.training,
+        compression=compression,
+        seed=seed,
+        teacher=finetune.key,
+        dtype=sweep.dtype,
     )
     accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").gpu > 0)
     evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
@@ -81,7 +98,11 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     attacks = _attacks(sweep, cell, student[-1].ref)
     baseline = replace(cell, compression=NoCompression())
     attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)
-    calls += [call for each in (*attacks, *attacks_on_teacher) for call in (*each.substitutes, *each.shards)]
+    for each in (*attacks, *attacks_on_teacher):
+        calls += [*each.substitutes, *each.shards]
+        if sweep.naturalness is not None:
+            look = Naturalness(language_model=sweep.naturalness)
+            calls += [StageCall(look, {"attacks": (shard.ref,)}) for shard in each.shards]
     if not sweep.relations or compression == NoCompression():
         return calls
     both = {"teacher": (teacher[-1].ref,), "student": (student[-1].ref,)}
@@ -146,14 +167,21 @@ def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[AttackCalls]:
     count, size = sweep.examples.attack, sweep.examples.shard
     found = []
     for recipe in sweep.attacks:
-        names = [StageCall(CollectSubstitutes(substitutes=source, task=cell.task)) for source in recipe.sources]
-        inputs = {"student": (student,), "substitutes": tuple(call.ref for call in names)}
-        shards = [
-            StageCall(Attack(cell=cell, attack=recipe, start=start, stop=min(start + size, count)), inputs)
-            for start in range(0, count, size)
-        ]
-        found.append(AttackCalls(names, shards))
+        calls = AttackCalls([], [])
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            names = [_names(source, cell.task, start, stop) for source in recipe.sources]
+            inputs = {"student": (student,), "substitutes": tuple(call.ref for call in names)}
+            calls.substitutes.extend(names)
+            calls.shards.append(StageCall(Attack(cell=cell, attack=recipe, start=start, stop=stop), inputs))
+        found.append(calls)
     return found
+
+
+def _names(source: Substitutes, task: Task, start: int, stop: int) -> StageCall:
+    """The call that finds names for a shard: the same for all shards, unless each example is work of its own."""
+    stage = CollectSubstitutes(substitutes=source, task=task)
+    return StageCall(replace(stage, start=start, stop=stop) if source.looks_at_examples else stage)
 
 
 def _distinct(components: Iterable[Any]) -> list[Any]:

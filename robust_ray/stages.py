@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from robust_ray import metrics
-from robust_ray.attacks import AttackRecipe, Substitutes, engine
+from robust_ray.attacks import AttackRecipe, Substitutes, engine, naturalness
 from robust_ray.compression import Compression, Lesson
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.examples import Example, stable_order
 from robust_ray.core.identity import canonical_json, encode, parameters
+from robust_ray.core.language_model import LanguageModel
 from robust_ray.core.machine import Machine, accelerator_name
 from robust_ray.core.records import (
     AttackRecord,
     EvaluationRecord,
     FidelityRecord,
+    NaturalnessRecord,
     Record,
     SubstituteRecord,
     Verdict,
 )
-from robust_ray.core.victim import Answers
+from robust_ray.core.victim import Answers, Precision
 from robust_ray.fidelity import Relation, compare
 from robust_ray.models import CodeModel, Training
 from robust_ray.tasks import Task
@@ -44,6 +47,8 @@ class Cell:
     seed: int
     teacher: str
     """Key of the fine-tuned checkpoint the student was made of."""
+    dtype: Precision = "float32"
+    """Number format of the forward pass of whatever is measured."""
 
     def columns(self, key: str, student: str) -> dict[str, Any]:
         """The columns of :class:`~robust_ray.core.records.CellRecord`."""
@@ -58,6 +63,7 @@ class Cell:
             "compression": self.compression.type,
             "compression_params": parameters(self.compression),
             "seed": self.seed,
+            "dtype": self.dtype,
         }
 
 
@@ -154,7 +160,7 @@ class Evaluate(Stage):
         from robust_ray.models import cost
 
         test = stable_order(self.cell.task.load("test"))[: self.examples]
-        victim = _victim(inputs, "student", machine)
+        victim = _victim(inputs, "student", machine, self.cell.dtype)
         texts = [example.segments for example in test]
         labels = np.array([example.label for example in test])
         predictions = Answers(victim, machine.max_batch_tokens).ask(texts).probabilities.argmax(axis=1)
@@ -181,19 +187,24 @@ class Evaluate(Stage):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectSubstitutes(Stage):
-    """Names for the attacks, victim-independent, once per data set."""
+    """Names for the attacks, victim-independent, once per data set or attacked example."""
 
     name: ClassVar[str] = "substitutes"
     table: ClassVar[str] = SubstituteRecord.table
 
     substitutes: Substitutes
     task: Task
+    start: int = 0
+    """First example, in :func:`~robust_ray.core.examples.stable_order`."""
+    stop: int | None = None
+    """Behind the last; null for all."""
 
     def label(self) -> str:
         return self.substitutes.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        found = self.substitutes.collect(self.task.load("train"), stable_order(self.task.load("test")), machine)
+        attacked = stable_order(self.task.load("test"))[self.start : self.stop]
+        found = self.substitutes.collect(self.task.load("train"), attacked, machine)
         return [dataclasses.replace(row, key=key) for row in found]
 
 
@@ -217,22 +228,50 @@ class Attack(Stage):
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         names = inputs.rows("substitutes", SubstituteRecord)
+        student, dtype = inputs.keys["student"][0], self.cell.dtype
+        cache = AnswerCache(machine.answers, f"{student} {dtype}") if machine.answers else None
         sources = zip(self.attack.sources, inputs.keys.get("substitutes", ()), strict=True)
         rows = list(
             engine.run(
                 self.attack,
                 stable_order(self.cell.task.load("test"))[self.start : self.stop],
-                _victim(inputs, "student", machine),
+                _victim(inputs, "student", machine, dtype),
                 {source: [row for row in names if row.key == made_by] for source, made_by in sources},
-                columns=self.cell.columns(key, inputs.keys["student"][0]),
+                columns=self.cell.columns(key, student),
                 seed=self.cell.seed,
                 in_flight=machine.in_flight,
                 max_batch_tokens=machine.max_batch_tokens,
+                cache=cache,
             )
         )
+        if cache is not None:
+            cache.close()
         if rows and all(row.verdict == Verdict.ERROR for row in rows):
             raise RuntimeError(f"the attack broke on every example, first with: {rows[0].error}")
         return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naturalness(Stage):
+    """What a language model that no one attacks makes of the adversarial examples of one shard."""
+
+    name: ClassVar[str] = "naturalness"
+    table: ClassVar[str] = NaturalnessRecord.table
+
+    language_model: LanguageModel
+
+    def label(self) -> str:
+        return self.language_model.type
+
+    def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        rows = inputs.rows("attacks", AttackRecord)
+        if all(row.adversarial is None for row in rows):
+            return []
+        component = self.language_model
+        params = canonical_json(encode(component)["fields"] | {"revision": component.revision()})
+        model = machine.warm.get(f"{component.type} {params}", lambda: component.load(machine))
+        columns = {"key": key, "language_model": component.type, "language_model_params": params}
+        return naturalness.measure(rows, model, columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +291,7 @@ class Fidelity(Stage):
         return "clean" if self.attack is None else self.attack.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        teacher, student = _victim(inputs, "teacher", machine), _victim(inputs, "student", machine)
+        teacher, student = (_victim(inputs, role, machine, self.cell.dtype) for role in ("teacher", "student"))
         columns = self.cell.columns(key, inputs.keys["student"][0])
         if self.attack is None:
             clean = stable_order(self.cell.task.load("test"))[: self.examples]
@@ -277,11 +316,12 @@ class Fidelity(Stage):
         return rows
 
 
-def _victim(inputs: Inputs, role: str, machine: Machine) -> TransformerVictim:
+def _victim(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> TransformerVictim:
     """The checkpoint of ``role`` as a victim, loaded once while it stays warm."""
     from robust_ray.models import students
 
-    return machine.warm.get(inputs.keys[role][0], lambda: students.load_victim(inputs.checkpoints[role], machine))
+    key = f"{inputs.keys[role][0]} {dtype}"
+    return machine.warm.get(key, lambda: students.load_victim(inputs.checkpoints[role], machine, dtype))
 
 
 @lru_cache(maxsize=8)

@@ -10,11 +10,13 @@ from typing import Literal
 from robust_ray.attacks import AttackRecipe
 from robust_ray.compression import Compression
 from robust_ray.core.errors import SweepError, did_you_mean
+from robust_ray.core.language_model import LanguageModel
+from robust_ray.core.victim import Precision
 from robust_ray.fidelity import Relation
 from robust_ray.models import CodeModel, Training
 from robust_ray.tasks import Task
 
-STAGES = ("finetune", "teach", "compress", "evaluate", "substitutes", "attack", "fidelity")
+STAGES = ("finetune", "teach", "compress", "evaluate", "substitutes", "attack", "naturalness", "fidelity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +154,14 @@ class Sweep:
     relations: tuple[Relation, ...] = ()
     """What teacher and student should share."""
 
+    naturalness: LanguageModel | None = None
+    """A language model that no one attacks, to say how natural and how similar every adversarial example is."""
+
     training: Training = field(default_factory=Training)
     """Fine-tuning settings."""
+
+    dtype: Precision = "float32"
+    """Number format in which victims are measured and attacked: float32, or bfloat16 for speed on GPUs."""
 
     seeds: tuple[int, ...] = (0,)
     """Each repeats the whole study."""
@@ -170,11 +178,16 @@ class Sweep:
     resources: Mapping[str, Resources] = field(default_factory=dict)
     """Stage → resources of one call; one core where a stage is not named."""
 
-    max_batch_tokens: int = 16384
-    """Padded tokens in one forward pass at most."""
+    max_batch_tokens: int | None = None
+    """Padded tokens in one forward pass at most; null for what suits the device: 2,048 on a processor, whose cache that
+    fills, 16,384 on a GPU."""
 
     in_flight: int = 64
     """Examples attacked at once within a call."""
+
+    answers: str | None = None
+    """Folder on each machine's own disk in which the answers of victims outlive a call, so that another attack on the
+    same victim, or a call that is made again, does not ask for them; null to remember them within a call only."""
 
     retries: int = 1
     """Further attempts at a call that failed for no fault of the user's."""
@@ -197,8 +210,9 @@ class Sweep:
                     f"`resources` names the stage {stage!r}, which does not exist; {did_you_mean(stage, STAGES)}"
                 )
         for name in ("max_batch_tokens", "in_flight"):
-            if getattr(self, name) < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise SweepError(f"`{name} >= 1` must hold, but got {value}; raise it")
         if self.retries < 0:
             raise SweepError(f"`retries >= 0` must hold, but got {self.retries}; 1 is usual")
 

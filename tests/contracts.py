@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from robust_ray.attacks import ATTACKS, AttackRecipe, Substitutes, engine
+from robust_ray.attacks import ATTACKS, SUBSTITUTES, AttackRecipe, Substitutes, engine
 from robust_ray.compression import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
@@ -20,7 +22,9 @@ from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
 from robust_ray.core.victim import Answers, FloatArray
 from robust_ray.dispatch import Report, Settings, Shape
 from robust_ray.source import validity
+from robust_ray.source.edits import Edit, Splice
 from robust_ray.source.identifiers import analyse
+from robust_ray.source.languages import is_identifier, is_reserved
 from robust_ray.store import Store
 from tests import fakes
 from tests.dispatch import fakes as stages
@@ -40,6 +44,11 @@ def answers(checkpoint: Path, inputs: list[Input]) -> FloatArray:
     from robust_ray.models.students import load_victim
 
     return Answers(load_victim(checkpoint, Machine())).ask(inputs).probabilities
+
+
+def edits_of(row: AttackRecord) -> list[Edit]:
+    """The edits a row says were made."""
+    return [Edit(rule, tuple(Splice(*splice) for splice in splices)) for rule, splices in json.loads(row.edits)]
 
 
 class CompressionContract:
@@ -115,6 +124,11 @@ class AttackContract:
         return fakes.examples(victim)
 
     @pytest.fixture
+    def unchangeable(self) -> str:
+        """A Python program without names, in which the attack can change nothing."""
+        return fakes.NOTHING_TO_RENAME
+
+    @pytest.fixture
     def names(self, recipe: AttackRecipe, examples: list[Example]) -> Names:
         """Replacement names from each of the recipe's sources."""
         return {source: source.collect(examples, examples, Machine()) for source in recipe.sources}
@@ -123,7 +137,7 @@ class AttackContract:
     def attack(self, recipe: AttackRecipe, victim: fakes.BagOfNames, names: Names) -> Attacking:
         """Runs the attack on examples."""
 
-        def run(examples: list[Example], recipe: AttackRecipe = recipe, **settings: int) -> list[AttackRecord]:
+        def run(examples: list[Example], recipe: AttackRecipe = recipe, **settings: Any) -> list[AttackRecord]:
             return list(engine.run(recipe, examples, victim, names, columns=fakes.CELL, seed=0, **settings))
 
         return run
@@ -157,7 +171,7 @@ class AttackContract:
         for row in won:
             assert row.adversarial is not None
             source = analyse(row.original, row.language)
-            assert validity.check(source, row.adversarial, json.loads(row.renames)).is_valid
+            assert validity.check(source, row.adversarial, json.loads(row.renames), edits_of(row)).is_valid
             assert row.is_valid
             probabilities = victim.predict(victim.encode([(row.adversarial, *row.context)]))[0]
             assert row.adversarial_prediction == probabilities.argmax() != row.label
@@ -180,9 +194,9 @@ class AttackContract:
         assert row.identifiers
 
     def test_example_without_identifiers_is_skipped_not_failed(
-        self, attack: Attacking, victim: fakes.BagOfNames
+        self, attack: Attacking, victim: fakes.BagOfNames, unchangeable: str
     ) -> None:
-        (row,) = attack([fakes.example("bare", fakes.NOTHING_TO_RENAME, language="python", victim=victim)])
+        (row,) = attack([fakes.example("bare", unchangeable, language="python", victim=victim)])
         assert (row.verdict, row.queries, row.identifiers) == (Verdict.SKIPPED_NO_TARGET, 0, 0)
 
     def test_a_bad_example_breaks_no_row_but_its_own(
@@ -264,3 +278,104 @@ class DispatcherContract:
         assert comparison.key != other.key
         assert [run.outcome for run in store.runs() if run.key == student.key] == ["done", "done"]
         assert list((tmp_path / "store" / "quarantine").rglob(f"{student.key}*"))
+
+
+class SubstitutesContract:
+    """A source of names gives the same ones whatever the order, and none that could never be given."""
+
+    HOSTILE = ("", "\0", "def f(:\n ((((", "a\0 = b\n", "caf\udce9 = '\ud800'\n", "int;" * 50_000, "a;\n" * 100_000)
+    """Nothing, nothing readable, syntax errors, half characters, too much without a name, and too many lines."""
+
+    @pytest.fixture
+    def substitutes(self) -> Substitutes:
+        """The component under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def corpus(self) -> list[Example]:
+        """Training examples."""
+        return self.examples("train", 0)
+
+    @pytest.fixture
+    def attacked(self) -> list[Example]:
+        """What names are wanted for."""
+        return self.examples("test", 1)
+
+    @staticmethod
+    def examples(split: str, label: int) -> list[Example]:
+        """Programs in all languages."""
+        texts = {"python": fakes.PYTHON, "java": fakes.JAVA, "c": fakes.C}
+        return [
+            Example(uid=f"{split}-{language}-{i}", segments=(text,), label=label, language=language)
+            for language, programs in texts.items()
+            for i, text in enumerate(programs)
+        ]
+
+    @staticmethod
+    def by_place(rows: list[SubstituteRecord]) -> dict[tuple[str | None, str | None], list[SubstituteRecord]]:
+        """Example and name → what is offered, by rank."""
+        places = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row.rank):
+            places[row.uid, row.identifier].append(row)
+        return dict(places)
+
+    def test_is_registered_under_its_type(self, substitutes: Substitutes) -> None:
+        assert SUBSTITUTES[substitutes.type] is type(substitutes)
+
+    def test_same_names_in_any_order(
+        self, substitutes: Substitutes, corpus: list[Example], attacked: list[Example]
+    ) -> None:
+        rows = substitutes.collect(corpus, attacked, Machine())
+        assert rows
+        dice = random.Random(0)
+        again = substitutes.collect(dice.sample(corpus, len(corpus)), dice.sample(attacked, len(attacked)), Machine())
+        assert self.by_place(again) == self.by_place(rows)
+
+    def test_same_rows_in_another_process(
+        self,
+        substitutes: Substitutes,
+        corpus: list[Example],
+        attacked: list[Example],
+        other_process: ProcessPoolExecutor,
+    ) -> None:
+        rows = substitutes.collect(corpus, attacked, Machine())
+        assert other_process.submit(substitutes.collect, corpus, attacked, Machine()).result() == rows
+
+    def test_every_name_may_be_given(
+        self, substitutes: Substitutes, corpus: list[Example], attacked: list[Example]
+    ) -> None:
+        rows = substitutes.collect(corpus, attacked, Machine())
+        languages = {example.uid: example.language for example in attacked}
+        for row in rows:
+            assert (row.key, row.source) == ("", substitutes.type)
+            assert row.substitute != row.identifier
+            homes = {languages[row.uid]} if row.uid else set(languages.values())
+            assert any(is_identifier(row.substitute, home) and not is_reserved(row.substitute, home) for home in homes)
+
+    def test_ranks_count_up_while_scores_go_down_and_no_name_comes_twice(
+        self, substitutes: Substitutes, corpus: list[Example], attacked: list[Example]
+    ) -> None:
+        for rows in self.by_place(substitutes.collect(corpus, attacked, Machine())).values():
+            assert [row.rank for row in rows] == list(range(len(rows)))
+            assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
+            assert len({row.substitute for row in rows}) == len(rows)
+
+    def test_no_example_breaks_it(
+        self, substitutes: Substitutes, corpus: list[Example], attacked: list[Example]
+    ) -> None:
+        bad = [
+            Example(uid=f"bad-{language}-{i}", segments=(text,), label=i % 2, language=language)
+            for language, texts in (("c", self.HOSTILE), ("python", self.HOSTILE[:5]), ("java", self.HOSTILE[:5]))
+            for i, text in enumerate(texts)
+        ]
+        rows = substitutes.collect([*bad, *corpus], [*attacked, *bad], Machine())
+        wanted = substitutes.collect(corpus, attacked, Machine())
+        assert {row.uid for row in wanted} <= {row.uid for row in rows}
+        for row in rows:
+            f"{row.uid}{row.identifier}{row.substitute}".encode()  # Parquet takes no half characters
+
+    def test_nothing_to_learn_from_or_to_attack_is_no_error(
+        self, substitutes: Substitutes, corpus: list[Example], attacked: list[Example]
+    ) -> None:
+        substitutes.collect([], attacked, Machine())
+        assert all(row.uid is None for row in substitutes.collect(corpus, [], Machine()))

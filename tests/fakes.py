@@ -97,6 +97,7 @@ CELL: dict[str, Any] = {
     "compression": "none",
     "compression_params": "{}",
     "seed": 0,
+    "dtype": "float32",
 }
 """Columns that name a cell."""
 

@@ -72,7 +72,7 @@ def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixt
     ("setting", "sentence"),
     [
         ("atacks=[mhm]", "did you mean 'attacks'?"),
-        ("attacks[0].type=mhn", "did you mean 'mhm'?"),
+        ("attacks[0].type=wir_randon", "did you mean 'wir_random'?"),
         ("attacks[0].iteration=5", "did you mean 'iterations'?"),
         ("attacks[0].iterations=many", "a whole number is expected"),
         ("attacks[0].iterations=0", "iterations >= 1"),

@@ -11,17 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from robust_ray import stages
-from robust_ray.attacks import ATTACKS, MHM, SUBSTITUTES, AttackRecipe, CorpusVocabulary, Substitutes
+from robust_ray.attacks import ATTACKS, GOALS, MHM, SUBSTITUTES, AttackRecipe, CorpusVocabulary, Goal, Substitutes
 from robust_ray.compression import COMPRESSIONS, Compression, NoCompression
 from robust_ray.core.build import build
 from robust_ray.core.call import Ref, Stage, StageCall
 from robust_ray.core.identity import encode
+from robust_ray.core.language_model import LANGUAGE_MODELS, LanguageModel
+from robust_ray.core.records import AttackRecord
 from robust_ray.fidelity import RELATIONS, PredictionAgreement, Relation
 from robust_ray.models import MODELS, CodeModel, ScratchRoberta, Training
 from robust_ray.tasks import DefectDetection
 
 GOLDEN = Path(__file__).parent / "golden" / "identities.json"
 REQUIRED: dict[str, dict[str, object]] = {
+    "textattack": {"recipe": "deepwordbug"},
+    "targeted": {"label": 0},
     "magnitude_pruning": {"sparsity": 0.5},
     "huggingface": {"name": "microsoft/codebert-base"},
 }
@@ -29,7 +33,9 @@ KINDS = (
     (MODELS, CodeModel),
     (COMPRESSIONS, Compression),
     (ATTACKS, AttackRecipe),
+    (GOALS, Goal),
     (SUBSTITUTES, Substitutes),
+    (LANGUAGE_MODELS, LanguageModel),
     (RELATIONS, Relation),
 )
 
@@ -44,9 +50,12 @@ def data(folder: Path) -> DefectDetection:
 def identities(folder: Path) -> dict[str, object]:
     """Every component at its defaults, and a call of every stage."""
     found: dict[str, object] = {}
+    names = folder / "substitutes.jsonl"
+    names.write_text('{"idx": 1, "substitutes": {"a": ["b"]}}\n')
+    required = REQUIRED | {"substitutes_file": {"path": str(names)}}
     for registry, kind in KINDS:
         for name in registry:
-            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name, **REQUIRED.get(name, {})}, name))
+            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name, **required.get(name, {})}, name))
     task = data(folder)
     found[f"task {task.type}"] = encode(task)
     training, model, none = Training(), ScratchRoberta(), NoCompression()
@@ -59,6 +68,10 @@ def identities(folder: Path) -> dict[str, object]:
         (stages.Evaluate(cell=cell, examples=None, accelerator="a processor"), student),
         (stages.CollectSubstitutes(substitutes=CorpusVocabulary(), task=task), {}),
         (stages.Attack(cell=cell, attack=MHM(), start=0, stop=25), student),
+        (
+            stages.Naturalness(language_model=build(LanguageModel, "masked_lm", "")),
+            {"attacks": (Ref("attack-x-v2-0", AttackRecord.table),)},
+        ),
         (stages.Fidelity(cell=cell, relations=(PredictionAgreement(),), examples=None, attack=None), student),
     ]
     for stage, inputs in calls:

@@ -71,6 +71,9 @@ def attempt(parts: Sequence[Part], mask: str, budget: int | None, outcome: Outco
         outcome.skip("the victim answers what the goal wants without any change")
     elif not changeable:
         outcome.skip("nothing in the code may be changed" if source.tokens else "there is no code")
+    for part, _ in changeable:
+        for constraint in part.attack.constraints:
+            constraint.prepare(source)
     for part, space in changeable:
         yield from _search(part, space, budget, outcome)
         if outcome.adversarial is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -77,12 +77,15 @@ class Transformation(Protocol):
         ...
 
 
-class Constraint(Protocol):
+class Constraint(ABC):
     """Allows or rejects a final program."""
 
+    def prepare(self, source: SourceCode) -> None:  # noqa: B027  # most have nothing to prepare
+        """Begin in the background what :meth:`check` will need to know of the original."""
+
+    @abstractmethod
     def check(self, source: SourceCode, candidate: Candidate) -> Validity:
         """Whether ``candidate`` may count, how strictly that was checked, and why not."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,10 @@ def at_least_one(field_name: str, value: int) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Substitutes(Component):
     """Where replacement names come from: a stage of its own, victim-independent, shared by every cell."""
+
+    looks_at_examples: ClassVar[bool] = False
+    """Whether each attacked example is work of its own, so that only those that are attacked are looked at, a shard a
+    call; otherwise one call serves the whole data set."""
 
     @abstractmethod
     def collect(

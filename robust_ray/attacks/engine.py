@@ -20,6 +20,7 @@ from robust_ray.attacks.base import AttackRecipe, Substitutes
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
 from robust_ray.attacks.pool import Pool, Question
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.examples import Example, Input, generator
 from robust_ray.core.identity import parameters
 from robust_ray.core.records import AttackRecord, SubstituteRecord
@@ -38,6 +39,7 @@ def run(
     seed: int,
     in_flight: int = 64,
     max_batch_tokens: int = 16384,
+    cache: AnswerCache | None = None,
 ) -> Iterator[AttackRecord]:
     """Attack every example.
 
@@ -50,6 +52,7 @@ def run(
         seed: Of the attack's dice.
         in_flight: Examples attacked at once, at least one.
         max_batch_tokens: Padded tokens in one batch of the victim at most.
+        cache: The victim's answers in earlier runs.
 
     Yields:
         One row for each example, in their order, each as soon as it and those before it are known.
@@ -72,7 +75,7 @@ def run(
         "batch_invariant": victim.batch_invariant,
     }
     starter = _Starter(recipe, {source: Offers(rows) for source, rows in names.items()}, victim.mask_token, seed)
-    pool = Pool(victim, max_batch_tokens)
+    pool = Pool(victim, max_batch_tokens, cache)
     waiting = deque(examples)
     flights: deque[_Flight] = deque()
     groups = deque([_Group(in_flight - in_flight // 2), _Group(in_flight // 2)])

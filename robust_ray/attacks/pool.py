@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.examples import Input
 from robust_ray.core.victim import Answer, Answers, Victim
 
@@ -26,8 +27,8 @@ class Pool:
     so that no example's count depends on who else is attacked, or when, or on what a cache holds.
     """
 
-    def __init__(self, victim: Victim, max_batch_tokens: int) -> None:
-        self._answers = Answers(victim, max_batch_tokens)
+    def __init__(self, victim: Victim, max_batch_tokens: int, cache: AnswerCache | None = None) -> None:
+        self._answers = Answers(victim, max_batch_tokens, cache=cache)
         self._seen: defaultdict[str, set[Hashable]] = defaultdict(set)
 
     def ask(self, questions: Sequence[Question]) -> list[Answer | Exception]:

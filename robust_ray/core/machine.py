@@ -49,6 +49,9 @@ class Machine:
     in_flight: int = 64
     """Examples attacked at once."""
 
+    answers: Path | None = None
+    """Folder on this machine's own disk where the answers of victims are remembered; None for nowhere."""
+
     warm: Warm = field(default_factory=Warm)
     """Loaded victims, by checkpoint key."""
 

@@ -76,6 +76,9 @@ class CellRecord(Record):
     seed: int
     """Seed of fine-tuning, compression and attack."""
 
+    dtype: str
+    """Number format of the victim's forward pass: ``float32`` or ``bfloat16``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRecord(CellRecord):
@@ -325,10 +328,14 @@ class NaturalnessRecord(CellRecord):
     """Its parameters and revision, canonical JSON."""
 
     similarity: float | None
-    """Cosine similarity of original and adversarial code (ACS); null where it could not be computed."""
+    """Cosine similarity of the mean embeddings of original and adversarial code; null where one of them is empty."""
+
+    acs: float | None
+    """Their similarity as Du et al. (2023) compute ACS: cosine of the model's logits for the first tokens of the code,
+    each read as one word; null where the two codes have not as many tokens."""
 
     perplexity: float | None
-    """Pseudo-perplexity of the original; null likewise."""
+    """Pseudo-perplexity of the original; null where it is empty."""
 
     adversarial_perplexity: float | None
     """Pseudo-perplexity of the adversarial code; null likewise."""

@@ -7,27 +7,31 @@ programs get bit-equal answers.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.examples import Input
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+Precision = Literal["float32", "bfloat16"]
+"""Number format of a victim's forward pass."""
 
 
 class Encoding(NamedTuple):
     """One input as the victim reads it."""
 
     ids: Hashable
-    """Token ids, nested tuples of ints; equal ids mean an equal answer."""
+    """Token ids, in whatever form the victim likes; equal ids have equal ``repr`` and mean an equal answer."""
 
     length: int
-    """Tokens the victim must compute, padding not counted."""
+    """Tokens the victim must compute, padding not counted; what batches are cut by."""
 
 
 class Victim(Protocol):
@@ -57,6 +61,15 @@ class Victim(Protocol):
         ...
 
 
+@runtime_checkable
+class Launcher(Victim, Protocol):
+    """A victim that computes by itself (on a GPU) while its caller goes on."""
+
+    def launch(self, encodings: Sequence[Encoding]) -> Callable[[], FloatArray]:
+        """Start a batch; what is returned waits for the answer of :meth:`predict`, and is called once."""
+        ...
+
+
 class Answer(NamedTuple):
     """What came back for a sequence of inputs."""
 
@@ -64,7 +77,7 @@ class Answer(NamedTuple):
     """``(n, n_labels)``."""
 
     computed: BoolArray
-    """``(n,)``: whether the victim computed this input now (a *forward*); else the memory or a twin answered."""
+    """``(n,)``: whether the victim computed this input now; else a memory or a twin answered."""
 
 
 @dataclass
@@ -78,6 +91,9 @@ class Answers:
     memory: dict[Any, FloatArray] = field(default_factory=dict)
     """Encoding ids → ``(n_labels,)`` probabilities."""
 
+    cache: AnswerCache | None = None
+    """Answers of earlier runs; None for none."""
+
     def ask(self, inputs: Sequence[Input]) -> Answer:
         """Probabilities of every input, in order."""
         return self.answer(self.victim.encode(inputs))
@@ -85,19 +101,50 @@ class Answers:
     def answer(self, encodings: Sequence[Encoding]) -> Answer:
         """Probabilities of every encoded input, in order."""
         new: dict[Hashable, Encoding] = {}
+        for encoding in encodings:
+            if encoding.ids not in self.memory:
+                new.setdefault(encoding.ids, encoding)
+        if new and self.cache is not None:
+            self._recall(new, self.cache)
         computed = np.zeros(len(encodings), dtype=np.bool_)
-        for i, encoding in enumerate(encodings):
-            if encoding.ids not in self.memory and encoding.ids not in new:
-                new[encoding.ids] = encoding
-                computed[i] = True
-        asked = list(new.values())
-        limit = self.max_batch_tokens if self.victim.batch_invariant else 1
-        for positions in token_batches([encoding.length for encoding in asked], limit):
-            batch = [asked[i] for i in positions]
-            for encoding, row in zip(batch, self.victim.predict(batch), strict=True):
-                self.memory[encoding.ids] = row
+        if new:
+            self._compute(list(new.values()))
+            for i, encoding in enumerate(encodings):
+                computed[i] = new.pop(encoding.ids, None) is not None
         rows = [self.memory[encoding.ids] for encoding in encodings]
-        return Answer(np.stack(rows) if rows else np.zeros((0, self.victim.n_labels)), computed)
+        return Answer(np.array(rows) if rows else np.zeros((0, self.victim.n_labels)), computed)
+
+    def _recall(self, new: dict[Hashable, Encoding], cache: AnswerCache) -> None:
+        """Take out of ``new`` what an earlier run has answered."""
+        for ids, row in zip(list(new), cache.get(list(new)), strict=True):
+            if row is not None:
+                self.memory[ids] = row
+                del new[ids]
+
+    def _compute(self, asked: Sequence[Encoding]) -> None:
+        """Have the victim answer in batches, and remember."""
+        limit = self.max_batch_tokens if self.victim.batch_invariant else 1
+        positions = token_batches([encoding.length for encoding in asked], limit)
+        for batch, rows in _predict(self.victim, ([asked[i] for i in batch] for batch in positions)):
+            ids = [encoding.ids for encoding in batch]
+            self.memory.update(zip(ids, rows, strict=True))
+            if self.cache is not None:
+                self.cache.put(ids, rows)
+
+
+def _predict(victim: Victim, batches: Iterable[Sequence[Encoding]]) -> Iterator[tuple[Sequence[Encoding], FloatArray]]:
+    """Each batch with its answer; the next one is launched, if that can be, before an answer is waited for."""
+    if not isinstance(victim, Launcher):
+        for batch in batches:
+            yield batch, victim.predict(batch)
+        return
+    launched: tuple[Sequence[Encoding], Callable[[], FloatArray]] | None = None
+    for batch in batches:
+        ready, launched = launched, (batch, victim.launch(batch))
+        if ready is not None:
+            yield ready[0], ready[1]()
+    if launched is not None:
+        yield launched[0], launched[1]()
 
 
 def token_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:

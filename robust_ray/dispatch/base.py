@@ -10,16 +10,22 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.machine import Machine, Warm
+from robust_ray.core.paths import user_path
 from robust_ray.dispatch.attempt import Outcome
 from robust_ray.dispatch.frontier import Counts, Frontier, State
 from robust_ray.store import Store
 
 if TYPE_CHECKING:
     from robust_ray.sweep import Sweep
+
+
+BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}
+"""Device → padded tokens in one forward pass: few enough for a processor's cache, enough to fill a GPU."""
 
 
 class Shape(NamedTuple):
@@ -36,11 +42,14 @@ class Settings:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """Stage → resources of one call; one core where a stage is not named."""
 
-    max_batch_tokens: int = 16384
-    """Padded tokens in one forward pass at most."""
+    max_batch_tokens: int | None = None
+    """Padded tokens in one forward pass at most; None for what suits the device."""
 
     in_flight: int = 64
     """Examples attacked at once within a call."""
+
+    answers: Path | None = None
+    """Folder in which answers of victims outlive a call."""
 
     retries: int = 1
     """Further attempts at a call that failed for no fault of the user's."""
@@ -52,6 +61,7 @@ class Settings:
             shapes={stage: Shape(held.cpu, held.gpu) for stage, held in sweep.resources.items()},
             max_batch_tokens=sweep.max_batch_tokens,
             in_flight=sweep.in_flight,
+            answers=None if sweep.answers is None else user_path(sweep.answers),
             retries=sweep.retries,
         )
 
@@ -62,11 +72,13 @@ class Settings:
     def machine(self, call: StageCall, warm: Warm) -> Machine:
         """What a call may use, in the process that asks: the same under every dispatcher."""
         shape = self.shape_of(call)
+        device = "cuda" if shape.gpu > 0 and _has_cuda() else "cpu"
         return Machine(
-            device="cuda" if shape.gpu > 0 and _has_cuda() else "cpu",
+            device=device,
             threads=max(1, int(shape.cpu)),
-            max_batch_tokens=self.max_batch_tokens,
+            max_batch_tokens=self.max_batch_tokens or BATCH_TOKENS[device],
             in_flight=self.in_flight,
+            answers=self.answers,
             warm=warm,
         )
 

@@ -288,8 +288,8 @@ def _mean_of_successes(verdicts: Verdicts, values: Column) -> float | None:
 
 
 def _mean_share_of_successes(verdicts: Verdicts, changed: Column, total: Column) -> float | None:
-    won = _are(verdicts, Verdict.SUCCEEDED)
-    return _mean(_floats(changed)[won] / _floats(total)[won])
+    counted = _are(verdicts, Verdict.SUCCEEDED) & (_floats(total) > 0)
+    return _mean(_floats(changed)[counted] / _floats(total)[counted])
 
 
 def _mean(values: FloatArray) -> float | None:

@@ -2,6 +2,7 @@
 
 from robust_ray.models.base import MODELS, CodeModel, Training
 from robust_ray.models.huggingface import HuggingFace
+from robust_ray.models.masked_lm import MaskedLM
 from robust_ray.models.scratch_roberta import ScratchRoberta
 
-__all__ = ["MODELS", "CodeModel", "HuggingFace", "ScratchRoberta", "Training"]
+__all__ = ["MODELS", "CodeModel", "HuggingFace", "MaskedLM", "ScratchRoberta", "Training"]

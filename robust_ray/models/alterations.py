@@ -113,12 +113,12 @@ class Int8Linear(nn.Module):
         self._packed: Any = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """``(..., in)`` → ``(..., out)``, float32."""
+        """``(..., in)`` → ``(..., out)``, float32 whatever the precision around it."""
         if self._packed is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # torch announces the end of quantized tensor types
                 self._packed = torch.ops.quantized.linear_prepack(self._quantized(), self.bias)
-        outputs: Tensor = torch.ops.quantized.linear_dynamic(inputs, self._packed, True)
+        outputs: Tensor = torch.ops.quantized.linear_dynamic(inputs.float(), self._packed, True)
         return outputs
 
     def _quantized(self) -> Tensor:

@@ -2,6 +2,7 @@
 
 Every module takes ``input_ids`` and ``attention_mask`` (and, if the tokenizer makes them, ``token_type_ids``) and
 returns an object with ``logits`` of shape ``(batch, n_labels)``, or ``(batch, 1)`` for a two-class head of one logit.
+Those that read pairs siamese also have ``summarize`` and ``classify``, so that a segment need not be read twice.
 """
 
 from __future__ import annotations
@@ -67,12 +68,20 @@ class SegmentClassifier(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> SequenceClassifierOutput:
         """``(batch, segments, length)`` ids and mask, or ``(batch, length)`` for one segment."""
-        rows, mask = input_ids.flatten(0, -2), attention_mask.flatten(0, -2)
-        states = self.encoder(input_ids=rows, attention_mask=mask).last_hidden_state
-        summaries = states.masked_fill(mask.unsqueeze(-1) == 0, torch.finfo(states.dtype).min).amax(1)
-        summaries = summaries.view(len(input_ids), -1, summaries.shape[-1])
+        summaries = self.summarize(input_ids.flatten(0, -2), attention_mask.flatten(0, -2))
+        return SequenceClassifierOutput(logits=self.classify(summaries.view(len(input_ids), -1, summaries.shape[-1])))
+
+    def summarize(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Each segment alone: ``(segments, length)`` → ``(segments, hidden)``."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        summaries: Tensor = states.masked_fill(attention_mask.unsqueeze(-1) == 0, torch.finfo(states.dtype).min).amax(1)
+        return summaries
+
+    def classify(self, summaries: Tensor) -> Tensor:
+        """The segments of an input together: ``(batch, segments, hidden)`` → ``(batch, n_labels)`` logits."""
         hidden = torch.tanh(self.dense(self.dropout(_compare(summaries))))
-        return SequenceClassifierOutput(logits=self.out(self.dropout(hidden)))
+        logits: Tensor = self.out(self.dropout(hidden))
+        return logits
 
 
 def _compare(summaries: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +60,8 @@ class Cost(NamedTuple):
 
 
 def measure(folder: Path, victim: TransformerVictim, inputs: Sequence[Input], machine: Machine) -> Cost:
-    """The cost of the student at ``folder``, timed on ``inputs`` (at least one)."""
+    """The cost of the student at ``folder``, timed on ``inputs`` (at least one), each as if seen for the first time."""
+    victim = replace(victim, remembers=False)
     timed = inputs[:TIMED]
     seconds = latency(victim, timed, repeats=-(-TIMED // len(timed)))
     tokens = [encoding.length for encoding in victim.encode(timed)]

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Example
-from robust_ray.core.identity import files_digest
-from robust_ray.core.paths import user_path
+from robust_ray.models import hub
 from robust_ray.models.base import MODELS, CodeModel, reason
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
-
-UNBOUNDED = 1_000_000
-"""Tokens for a network with relative positions, where only the training's ``max_length`` sets an end."""
 
 
 @MODELS.register("huggingface")
@@ -43,15 +38,7 @@ class HuggingFace(CodeModel):
         Raises:
             ModelError: the name is a path, and no folder lies there.
         """
-        folder = user_path(self.name)
-        if not folder.is_dir():
-            if self.name.startswith(("/", "./", "../", "~")):
-                raise ModelError(
-                    f"model 'huggingface': a folder must lie at {self.name!r}, but none does; correct `name`"
-                )
-            return None
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        return _content(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+        return hub.revision(self.name, "model 'huggingface'")
 
     def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
@@ -61,8 +48,7 @@ class HuggingFace(CodeModel):
         from robust_ray.models.architectures import describe_huggingface
         from robust_ray.models.students import Network
 
-        folder = user_path(self.name)
-        name = str(folder) if folder.is_dir() else self.name
+        name = hub.locate(self.name)
         origin = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, **origin)
@@ -83,26 +69,7 @@ class HuggingFace(CodeModel):
             module=module.eval(),
             tokenizer=tokenizer,
             n_labels=n_labels,
-            max_length=min(_positions(module), int(tokenizer.model_max_length)),
+            max_length=hub.longest_input(module, tokenizer),
             pair_encoding="joint",
             architecture=describe_huggingface(module.config, trust_remote_code=self.trust_remote_code),
         )
-
-
-@lru_cache(maxsize=32)
-def _content(files: tuple[tuple[Path, int, int], ...]) -> str:
-    """Fingerprint of files named with size and time of change, so that a plan of many calls reads weights once."""
-    return files_digest([path for path, _, _ in files])
-
-
-def _positions(module: Any) -> int:
-    """Tokens the position table reaches; RoBERTa's starts after its padding index, so its first rows are never used."""
-    from torch import nn
-
-    positions = getattr(module.config, "max_position_embeddings", None)
-    if positions is None:
-        return UNBOUNDED
-    for table in module.modules():
-        if isinstance(table, nn.Embedding) and table.num_embeddings == positions and table.padding_idx is not None:
-            return int(positions) - table.padding_idx - 1
-    return int(positions)

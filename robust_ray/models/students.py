@@ -19,6 +19,7 @@ from transformers import AutoTokenizer
 
 from robust_ray.core.errors import CorruptedError, ModelError
 from robust_ray.core.machine import Machine
+from robust_ray.core.victim import Precision
 from robust_ray.models import alterations
 from robust_ray.models.architectures import Architecture, build_module
 from robust_ray.models.base import reason
@@ -131,14 +132,14 @@ def load(folder: Path, device: str = "cpu") -> Network:
     return network
 
 
-def load_victim(folder: Path, machine: Machine) -> TransformerVictim:
+def load_victim(folder: Path, machine: Machine, precision: Precision = "float32") -> TransformerVictim:
     """The network of a checkpoint, ready to answer on this machine (on its CPU where the network knows no other)."""
     from robust_ray.models.victim import TransformerVictim
 
     network = load(folder)
     device = "cpu" if network.cpu_inference_only else machine.device
     network.module.to(device)
-    return TransformerVictim(network=network, device=device, threads=machine.threads)
+    return TransformerVictim(network=network, device=device, threads=machine.threads, precision=precision)
 
 
 def _without_twins(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -22,7 +22,8 @@ from robust_ray.core.examples import Example, generator
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import token_batches
 from robust_ray.models.base import Training
-from robust_ray.models.forward import Rows, collate, cpu_threads, encode, forward
+from robust_ray.models.encoding import Rows, encode
+from robust_ray.models.forward import collate, cpu_threads, forward
 from robust_ray.models.students import Network
 from robust_ray.models.training_state import Progress, TrainingState, fingerprint
 

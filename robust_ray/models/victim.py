@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import torch
+from torch import Tensor
 
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Encoding, FloatArray
-from robust_ray.models.forward import Rows, collate, cpu_threads, encode, forward
+from robust_ray.core.victim import Encoding, FloatArray, Precision, token_batches
+from robust_ray.models.architectures import SegmentClassifier
+from robust_ray.models.encoding import Row, Rows, Tokenize, count, encode, whole
+from robust_ray.models.forward import collate, cpu_threads, forward, pad, per_label
+from robust_ray.models.segments import SegmentMemory
+from robust_ray.models.splicing import splicing
 from robust_ray.models.students import Network
 
 
@@ -24,6 +31,12 @@ class TransformerVictim:
 
     threads: int
     """CPU threads of one forward pass."""
+
+    precision: Precision = "float32"
+    """Number format of the forward pass. In bfloat16 the third digit of an answer may depend on the batch's shape."""
+
+    remembers: bool = True
+    """Whether token ids of lines and vectors of segments are kept for later inputs; not when speed is measured."""
 
     @property
     def batch_invariant(self) -> bool:
@@ -43,7 +56,10 @@ class TransformerVictim:
 
     def encode(self, inputs: Sequence[Input]) -> list[Encoding]:
         """Tokenize and truncate."""
-        return encode(self.network, inputs)
+        encodings = encode(self.network, inputs, self._tokenize)
+        if self._segments is None:
+            return encodings
+        return self._segments.encodings(_rows(encodings))
 
     def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
         """``(n, n_labels)`` probabilities, softmax taken in float64; the whole sequence is one padded batch.
@@ -51,11 +67,69 @@ class TransformerVictim:
         Raises:
             MemoryError: the batch is too large for the GPU.
         """
+        return self.launch(encodings)()
+
+    def launch(self, encodings: Sequence[Encoding]) -> Callable[[], FloatArray]:
+        """Start :meth:`predict` and return what waits for its end; on a CPU there is nothing left to wait for."""
         try:
-            tensors = collate(self.network, [cast(Rows, encoding.ids) for encoding in encodings], self.device)
-            with cpu_threads(self.threads), torch.inference_mode():
-                logits = forward(self.network.module, tensors)
-            probabilities: FloatArray = torch.softmax(logits.double(), dim=1).cpu().numpy()
+            with self._forward_pass():
+                logits = self._logits(encodings)
+                return _arriving(torch.softmax(logits.double(), dim=1))
         except torch.OutOfMemoryError as error:
             raise MemoryError(str(error)) from error
-        return probabilities
+
+    @cached_property
+    def _tokenize(self) -> Tokenize:
+        spliced = splicing(self.network) if self.remembers else None
+        return spliced or whole(self.network)
+
+    @cached_property
+    def _segments(self) -> SegmentMemory | None:
+        """None where every segment is to be computed whenever it is asked about."""
+        is_useful = self.remembers and self.network.pair_encoding == "siamese" and self.batch_invariant
+        return SegmentMemory() if is_useful else None
+
+    @contextmanager
+    def _forward_pass(self) -> Iterator[None]:
+        kind = torch.device(self.device).type
+        low = torch.autocast(kind, dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+        with cpu_threads(self.threads), torch.inference_mode(), low:
+            yield
+
+    def _logits(self, encodings: Sequence[Encoding]) -> Tensor:
+        inputs = _rows(encodings)
+        if self._segments is None or len(inputs[0]) == 1:
+            return forward(self.network.module, collate(self.network, inputs, self.device))
+        budget = len(encodings) * max(encoding.length for encoding in encodings)
+        vectors = self._segments.stack(inputs, lambda rows: self._summarize(rows, budget))
+        return per_label(cast(SegmentClassifier, self.network.module).classify(vectors))
+
+    def _summarize(self, rows: Sequence[Row], budget: int) -> Tensor:
+        """``(rows, hidden)``, computed in batches of at most ``budget`` padded tokens."""
+        batches = token_batches([count(row) for row in rows], budget)
+        filler = self.network.tokenizer.pad_token_id
+        summarize = cast(SegmentClassifier, self.network.module).summarize
+        parts = [summarize(**pad([rows[i] for i in batch], filler, self.device)) for batch in batches]
+        order = torch.tensor([i for batch in batches for i in batch])
+        return torch.cat(parts)[order.argsort().to(self.device)]
+
+
+def _rows(encodings: Sequence[Encoding]) -> list[Rows]:
+    return [cast(Rows, encoding.ids) for encoding in encodings]
+
+
+def _arriving(probabilities: Tensor) -> Callable[[], FloatArray]:
+    """Wait for a tensor. Its way back from the GPU starts now, so that it does not queue behind the next batch."""
+    if probabilities.device.type == "cpu":
+        return probabilities.numpy
+    host = torch.empty_like(probabilities, device="cpu", pin_memory=True)
+    host.copy_(probabilities, non_blocking=True)
+    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    arrived.record()
+
+    def wait() -> FloatArray:
+        arrived.synchronize()
+        array: FloatArray = host.numpy().copy()  # pinned memory is scarce
+        return array
+
+    return wait

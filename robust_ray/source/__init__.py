@@ -4,7 +4,7 @@ from robust_ray.source._scopes import Identifier, Kind, Occurrence
 from robust_ray.source.distance import Changes, changes, levenshtein
 from robust_ray.source.identifiers import SourceCode, analyse
 from robust_ray.source.languages import LANGUAGES, is_identifier, is_reserved, parse
-from robust_ray.source.renaming import is_fresh, mask, rename
+from robust_ray.source.renaming import is_fresh, mask, rename, suits
 from robust_ray.source.validity import Level, Validity, check
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "mask",
     "parse",
     "rename",
+    "suits",
 ]

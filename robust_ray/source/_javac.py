@@ -1,4 +1,4 @@
-"""A Java compiler that stays: a fresh JVM costs more than half a second, an answer of a warm one fifteen milliseconds."""
+"""A Java compiler that stays: a fresh JVM costs half a second and more, an answer of a warm one 15 milliseconds."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 
 _C_KEYWORDS = """
 alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false float
@@ -35,6 +36,13 @@ O_RDONLY O_WRONLY O_RDWR O_CREAT O_TRUNC O_APPEND O_NONBLOCK stat linux unix i38
 isnan isinf isfinite signbit fpclassify
 """
 
+_C_LOWER_CASE_MACROS = """
+and and_eq bitand bitor compl not not_eq or or_eq xor xor_eq no_argument optional_argument required_argument
+math_errhandling h_addr h_errno d_fileno s6_addr s6_addr16 s6_addr32 sa_sigaction sched_priority st_atime st_ctime
+st_mtime si_addr si_arch si_band si_fd si_int si_lower si_overrun si_pid si_pkey si_ptr si_signo si_status si_stime
+si_syscall si_timerid si_uid si_upper si_utime si_value
+"""
+
 _C_FUNCTIONS = """
 abort abs accept access acos alarm asctime asin atan atan2 atexit atof atoi atol atoll bcmp bcopy bind bsearch bzero
 calloc cbrt ceil chdir chmod chown clearerr clock close closedir connect copysign cos cosh ctime difftime div dup dup2
@@ -50,6 +58,27 @@ sqrt srand sscanf strcasecmp strcat strchr strcmp strcoll strcpy strcspn strdup 
 strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtof strtok strtol strtold strtoll strtoul
 strtoull strxfrm system tan tanh tgamma time tmpfile tmpnam tolower toupper trunc ungetc unlink usleep vfprintf vprintf
 vsnprintf vsprintf wait waitpid wcslen wcscpy wcscmp write
+"""
+
+_C_MORE_FUNCTIONS = """
+a64l acct acosh adjtime aligned_alloc alloca alphasort arc4random arc4random_buf arc4random_uniform asinh at_quick_exit
+atanh basename be16toh be32toh be64toh brk btowc c16rtomb c32rtomb cabs cacos cacosh call_once carg casin casinh catan
+catanh ccos ccosh cexp chroot cimag clearenv clog closefrom confstr conj cpow cproj creal creat crypt csin csinh csqrt
+ctan ctanh ctermid daemon dirfd dirname dlclose dlerror dlopen dlsym dprintf drand48 drem duplocale ecvt erand48 erfc
+explicit_bzero faccessat fchdir fchmod fchmodat fchown fchownat fcvt fdatasync fdim fdopendir fgetwc fgetws finite
+flockfile fmemopen fpathconf fputwc fputws freeaddrinfo freelocale fseeko fstatat ftello ftrylockfile funlockfile
+futimens futimes fwide fwprintf fwscanf gai_strerror gamma gcvt herror htobe16 htobe32 htobe64 htole16 htole32 htole64
+ilogb imaxabs imaxdiv index initstate j0 j1 jn jrand48 killpg l64a lchmod lchown le16toh le32toh le64toh lgamma link
+linkat lldiv localeconv lockf logb lrand48 lutimes madvise mallinfo mallinfo2 malloc_info malloc_stats malloc_trim
+malloc_usable_size mallopt mincore mkdirat mkdtemp mkfifo mkfifoat mknod mknodat mkstemp mkstemps mktemp mlock mlockall
+mprotect mrand48 msync munlock munlockall nan nanosleep nearbyint newlocale nextafter nexttoward nice nrand48 on_exit
+open_memstream open_wmemstream openat pathconf pclose preadv pselect putenv putw putwc putwchar pvalloc pwritev qecvt
+qfcvt qgcvt quick_exit random readlink readlinkat readv reallocarray realpath recvmsg remquo renameat rewinddir rindex
+sbrk scalb scalbln scalbn scandir seed48 seekdir sendmsg sockatmark socketpair srand48 srandom stpcpy stpncpy swprintf
+swscanf symlink symlinkat sync syscall sysconf telldir tempnam timegm timelocal timeradd timerclear timercmp timerisset
+timersub timespec_get truncate ttyname tzset ualarm umask ungetwc unlinkat unsetenv uselocale utimensat utimes valloc
+vdprintf vfork vfscanf vfwprintf vfwscanf vhangup vscanf vsscanf vswprintf vswscanf vwprintf vwscanf wcpcpy wcpncpy
+wcrtomb wctob wctomb wctrans wctype wprintf writev wscanf y0 y1 yn
 """
 
 _JAVA_KEYWORDS = """
@@ -94,8 +123,17 @@ KEYWORDS: dict[str, frozenset[str]] = {
 """Language → the words of its grammar."""
 
 RESERVED: dict[str, frozenset[str]] = {
-    "c": KEYWORDS["c"] | frozenset(f"{_C_TYPES} {_C_MACROS} {_C_FUNCTIONS}".split()),
+    "c": KEYWORDS["c"] | frozenset(f"{_C_TYPES} {_C_MACROS} {_C_LOWER_CASE_MACROS} {_C_FUNCTIONS}".split()),
     "java": KEYWORDS["java"] | frozenset(f"{_JAVA_TYPES} {_JAVA_METHODS}".split()),
     "python": KEYWORDS["python"] | frozenset({*dir(builtins), *_PYTHON_2.split(), "self", "cls"}),
 }
 """Language → its keywords, and the names that mean something in any program."""
+
+LIBRARY_FUNCTIONS: frozenset[str] = RESERVED["c"] | frozenset(_C_MORE_FUNCTIONS.split())
+"""Functions that headers of C and POSIX declare: a variable may hide one, another function may not take its name."""
+
+LIBRARY_PREFIXES = re.compile(
+    r"(is|to|str|mem|wcs|wmem|mb|fe|sig|tc|cf|exec|wait|get|set|end)[a-z0-9]\w*|\w+(printf|scanf|_unlocked|_[rl])|"
+    r"(atomic|clock|cnd|inet|mtx|posix|pthread|sched|sem|shm|thrd|timer|tss)_\w+"
+)
+"""Names that ISO C (7.31, future library directions) and POSIX keep for functions of headers, or use for families."""

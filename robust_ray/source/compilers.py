@@ -22,6 +22,7 @@ _REMEMBERED = 4096
 _C_COMPILERS = ("gcc", "clang", "cc")
 _C_OPTIONS = ("-std=gnu17", "-fsyntax-only", "-w", "-Wfatal-errors", "-x", "c", "-")
 
+_JAVA_TYPES = {f"{kind}_declaration" for kind in ("class", "interface", "enum", "record", "annotation_type", "module")}
 _JAVA_PACKAGES = (
     *("io", "math", "net", "nio", "nio.charset", "nio.file", "text", "util", "util.concurrent"),
     *("util.concurrent.atomic", "util.function", "util.regex", "util.stream"),
@@ -75,8 +76,8 @@ def java_file(text: str) -> str:
     kinds = {node.type for node in parse(text.encode("utf-8", "replace"), "java").root_node.named_children}
     if kinds & {"import_declaration", "package_declaration"}:
         return text
-    is_whole = any(kind.endswith("_declaration") for kind in kinds - {"method_declaration"})
-    return f"{_JAVA_IMPORTS}\n{text}" if is_whole else f"{_JAVA_IMPORTS} class Snippet {{\n{text}\n}}"
+    has_members = any(kind.endswith("_declaration") and kind not in _JAVA_TYPES for kind in kinds)
+    return f"{_JAVA_IMPORTS} class Snippet {{\n{text}\n}}" if has_members else f"{_JAVA_IMPORTS}\n{text}"
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from robust_ray.source.identifiers import SourceCode, analyse
@@ -27,16 +28,26 @@ def changes(source: SourceCode, text: str, renames: Mapping[str, str]) -> Change
     """Compare a program with its changed ``text``, token by token.
 
     Source: AED of Du et al., "An Extensive Study on Adversarial Attack against Pre-trained Models of Code", FSE 2023.
-    Deviations: tokens are tree-sitter's, for all languages; a token without a partner counts with its whole length,
-        where the official code drops the example.
+    Deviations: tokens are tree-sitter's, for all languages; where statements came or went, the tokens that stayed are
+        paired with each other, and one without a partner counts with its whole length: the official code drops such
+        examples.
     """
-    other = analyse(text, source.language)
-    tokens, tokens_other = _texts(source), _texts(other)
-    pairs = [(a, b) for a, b in itertools.zip_longest(tokens, tokens_other, fillvalue="") if a != b]
+    tokens, tokens_other = _texts(source), _texts(analyse(text, source.language))
+    pairs = [(a, b) for a, b in _pairs(tokens, tokens_other) if a != b]
     return Changes(
         identifiers_changed=sum(old != new for old, new in renames.items()),
         tokens_changed=len(pairs),
         edit_distance=sum(levenshtein(a, b) for a, b in pairs),
+    )
+
+
+def _pairs(tokens: Sequence[str], other: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Tokens that stand for each other; an empty one where there is no partner."""
+    if len(tokens) == len(other):
+        return zip(tokens, other, strict=True)
+    blocks = difflib.SequenceMatcher(None, tokens, other, autojunk=False).get_opcodes()
+    return itertools.chain.from_iterable(
+        itertools.zip_longest(tokens[a:b], other[c:d], fillvalue="") for _, a, b, c, d in blocks
     )
 
 

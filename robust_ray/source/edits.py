@@ -8,6 +8,7 @@ an edit can check it again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from robust_ray.source.identifiers import SourceCode, analyse
@@ -32,11 +33,22 @@ class Edit(NamedTuple):
 
 
 def edited(source: SourceCode, edits: Sequence[Edit]) -> SourceCode | None:
-    """The program with these edits, analysed, or None where two of them touch the same bytes or the same place."""
+    """The program with these edits, analysed; None as for :func:`edited_text`."""
     if not edits:
         return source
+    text = edited_text(source, edits)
+    return None if text is None else analyse(text, source.language)
+
+
+def edited_text(source: SourceCode, edits: Sequence[Edit]) -> str | None:
+    """The program with these edits, or None where two of them touch the same bytes or the same place.
+
+    A text may be put where another splice starts or ends: it then stands before or behind what that one makes. Two
+    texts put at the same place have no order, and are refused.
+    """
     splices = sorted(splice for edit in edits for splice in edit.splices)
-    for before, after in zip(splices, splices[1:], strict=False):
-        if after.start < before.end or after.start == before.start:
+    for before, after in pairwise(splices):
+        if after.start < before.end or after[:2] == before[:2]:
             return None
-    return analyse(splice(source.data, [(start, end, text.encode()) for start, end, text in splices]), source.language)
+    pieces = [(start, end, text.encode("utf-8", "surrogatepass")) for start, end, text in splices]
+    return splice(source.data, pieces)

@@ -53,6 +53,11 @@ class SourceCode:
         """Name that may be changed → byte range of each occurrence."""
         return {identifier.name: identifier.spans for identifier in self.identifiers}
 
+    @functools.cached_property
+    def functions(self) -> frozenset[str]:
+        """Names that may be changed and are those of functions."""
+        return frozenset(identifier.name for identifier in self.identifiers if identifier.kind == "function")
+
 
 @functools.lru_cache(maxsize=256)
 def analyse(text: str, language: str) -> SourceCode:

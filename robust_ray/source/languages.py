@@ -11,7 +11,7 @@ import tree_sitter_java
 import tree_sitter_python
 
 from robust_ray.core.errors import DataError, did_you_mean
-from robust_ray.source._reserved import KEYWORDS, RESERVED
+from robust_ray.source._reserved import KEYWORDS, LIBRARY_FUNCTIONS, LIBRARY_PREFIXES, RESERVED
 
 LANGUAGES: tuple[str, ...] = ("c", "java", "python")
 
@@ -58,10 +58,25 @@ def is_reserved(name: str, language: str) -> bool:
 
     Reserved are keywords (contextual ones too), literals, builtins, types and macros that need no import or that nearly
     every program includes, and names with the two leading underscores that C leaves to the compiler and Python mangles.
+    In C also every name in capitals, which may be a macro of a header we do not see, and ``…_t``, POSIX's types.
     """
     require_known(language)
-    is_of_compiler = language == "c" and name[:1] == "_" and name[1:2].isupper()
-    return name in RESERVED[language] or name.startswith("__") or is_of_compiler
+    if name in RESERVED[language] or name.startswith("__"):
+        return True
+    return language == "c" and (
+        (name[:1] == "_" and name[1:2].isupper())
+        or (len(name) > 1 and name.isupper())
+        or name.startswith(("PRI", "SCN"))
+        or name.endswith("_t")
+    )
+
+
+def is_of_library(name: str, language: str) -> bool:
+    """Whether a header may declare a function of this name, so that another function cannot have it; only in C."""
+    if language != "c":
+        return False
+    parts = (name, name.removesuffix("f"), name.removesuffix("l"))  # of mathematics there are three of each
+    return any(part in LIBRARY_FUNCTIONS for part in parts) or LIBRARY_PREFIXES.fullmatch(name) is not None
 
 
 def is_identifier(name: str, language: str) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from robust_ray.source.identifiers import SourceCode
-from robust_ray.source.languages import is_identifier, is_reserved
+from robust_ray.source.languages import is_identifier, is_of_library, is_reserved
 
 
 def is_fresh(source: SourceCode, name: str) -> bool:
     """Whether ``name`` can be given to an identifier: lexically one, not reserved, and nowhere in the text."""
     return name not in source.names and is_identifier(name, source.language) and not is_reserved(name, source.language)
+
+
+def suits(source: SourceCode, old: str, new: str) -> bool:
+    """Whether ``new`` can be given to ``old``: it is fresh, and where ``old`` is a function, of no library."""
+    return is_fresh(source, new) and not (old in source.functions and is_of_library(new, source.language))
 
 
 def rename(source: SourceCode, renames: Mapping[str, str]) -> str | None:
@@ -22,12 +27,12 @@ def rename(source: SourceCode, renames: Mapping[str, str]) -> str | None:
 
     Returns:
         The new text, or None where the result would be another program: a name that is unknown or not safe to change, a
-        new name that is not fresh, or two names that would become one.
+        new name that does not suit it, or two names that would become one.
     """
     changes = {old: new for old, new in renames.items() if old != new}
     if len(set(changes.values())) < len(changes) or not renames.keys() <= source.spans.keys():
         return None
-    if not all(is_fresh(source, new) for new in changes.values()):
+    if not all(suits(source, old, new) for old, new in changes.items()):
         return None
     edits = [(start, end, new.encode()) for old, new in changes.items() for start, end in source.spans[old]]
     return splice(source.data, sorted(edits))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from robust_ray.source.compilers import compiles, python_module
 from robust_ray.source.edits import Edit, edited
 from robust_ray.source.identifiers import SourceCode, analyse
-from robust_ray.source.renaming import is_fresh
+from robust_ray.source.renaming import suits
 from robust_ray.source.statements import is_sound
 
 
@@ -115,7 +115,7 @@ def _changes_other_names(source: SourceCode, result: SourceCode, renames: Mappin
             return f"{old!r} is not a name that may be changed"
         if old == new:
             continue
-        if new in new_names.values() or not is_fresh(source, new):
+        if new in new_names.values() or not suits(source, old, new):
             return f"{new!r} is no new name: it is reserved, no identifier, or in the program already"
         new_names |= dict.fromkeys((start for start, _ in source.spans[old]), new)
     for (start, end), (start_result, end_result) in zip(source.tokens, result.tokens, strict=True):

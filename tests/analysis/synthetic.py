@@ -50,6 +50,7 @@ def columns(compression: str, key: str) -> dict[str, Any]:
         "compression": compression,
         "compression_params": STUDENTS[compression],
         "seed": 0,
+        "dtype": "float32",
     }
 
 

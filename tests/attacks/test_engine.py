@@ -70,8 +70,8 @@ class Script(Search):
 
 
 @dataclass(frozen=True)
-class Forbids:
-    """A constraint: anything but one name."""
+class Forbids(Constraint):
+    """Anything but one name."""
 
     name: str
 

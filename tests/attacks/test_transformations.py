@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from robust_ray.attacks import Candidate, RenameIdentifiers, Valid
+import pytest
+
+from robust_ray.attacks import Candidate, EditStatements, RenameAndEdit, RenameIdentifiers, Valid
+from robust_ray.core.errors import SweepError
 from robust_ray.source.identifiers import analyse
 
 SOURCE = analyse("def f(b, a):\n    return len(a) + b + a\n", "python")
@@ -39,3 +42,48 @@ def test_masks_one_occurrence_at_a_time() -> None:
 
 def test_a_program_that_does_not_keep_its_bindings_is_not_valid() -> None:
     assert not Valid().check(SOURCE, Candidate("def f(b, b):\n    return len(b) + b + b\n", {"a": "b"})).is_valid
+
+
+def test_only_some_kinds_of_names_may_be_targets() -> None:
+    source = analyse("int f(int a) { int b = a; return b; }", "c")
+    assert RenameIdentifiers().targets(source) == ("f", "a", "b")
+    assert RenameIdentifiers(("function", "parameter")).targets(source) == ("f", "a")
+
+
+def test_statements_are_edited_and_every_name_stays() -> None:
+    source = analyse("int f(int a) { a++; return a; }", "c")
+    transformation = EditStatements(("increments", "dead_code"))
+    edits = transformation.edits(source)
+    assert transformation.targets(source) == ()
+    assert {edit.rule for edit in edits} == {"increments", "dead_code"}
+    assert [edit.splices for edit in edits] == sorted(edit.splices for edit in edits)
+    for edit in edits:
+        candidate = transformation.apply(source, {}, (edit,))
+        assert candidate is not None
+        assert candidate.edits == (edit,)
+        assert Valid().check(source, candidate).is_valid
+
+
+def test_names_are_changed_in_the_edited_program() -> None:
+    transformation = RenameAndEdit(("increments",), RenameIdentifiers(("parameter",)))
+    source = analyse("int f(int a) { a++; return a; }", "c")
+    edit = next(edit for edit in transformation.edits(source) if "a = a + 1" in edit.splices[0].text)
+    candidate = transformation.apply(source, {"a": "x"}, (edit,))
+    assert transformation.targets(source) == ("a",)
+    assert transformation.allows(source, "x")
+    assert next(probe.text for probe in transformation.masked(source, "a", "?")) == "int f(int ?) { a++; return a; }"
+    assert candidate == Candidate("int f(int x) { x = x + 1; return x; }", {"a": "x"}, (edit,))
+    assert Valid().check(source, candidate).is_valid
+
+
+def test_an_edit_may_take_the_name_that_a_rename_wants() -> None:
+    transformation = RenameAndEdit(("constants",))
+    source = analyse("int f(int a) { a = 3; return a; }", "c")
+    (edit,) = transformation.edits(source)
+    assert transformation.allows(source, "limit_0")
+    assert transformation.apply(source, {"a": "limit_0"}, (edit,)) is None
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(SweepError, match=r"statements: every rule must exist, but got 'loop'; did you mean 'loops'\?"):
+        EditStatements(("loop",))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.examples import Input
 from robust_ray.core.victim import Answers, Encoding, FloatArray
 
@@ -106,3 +108,38 @@ def test_a_victim_that_answers_too_little_is_found_out(monkeypatch: pytest.Monke
     monkeypatch.setattr(Counter, "predict", lambda self, encodings: np.zeros((1, 2)))
     with pytest.raises(ValueError, match="zip"):
         Answers(Counter()).ask([("a",), ("b",)])
+
+
+def test_what_an_earlier_run_answered_is_not_computed(tmp_path: Path) -> None:
+    first, second = Counter(), Counter()
+    inputs = [("a",), ("b",), ("a",)]
+    before = Answers(first, cache=AnswerCache(tmp_path, "v")).ask(inputs)
+    after = Answers(second, cache=AnswerCache(tmp_path, "v")).ask([*inputs, ("c",)])
+    np.testing.assert_array_equal(after.probabilities[:3], before.probabilities)
+    assert after.computed.tolist() == [False, False, False, True]
+    assert second.batches == [[1]]
+
+
+class Queue(Counter):
+    """A victim that computes while its caller goes on, and writes down what happened in which order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+
+    def launch(self, encodings: Sequence[Encoding]) -> Callable[[], FloatArray]:
+        name = "".join(chr(encoding.ids[0]) for encoding in encodings)  # type: ignore[index]
+        self.events.append(f"launch {name}")
+
+        def wait() -> FloatArray:
+            self.events.append(f"wait {name}")
+            return self.predict(encodings)
+
+        return wait
+
+
+def test_the_next_batch_is_launched_before_an_answer_is_waited_for() -> None:
+    victim, inputs = Queue(), [("a",), ("bb",), ("ccc",)]
+    got = Answers(victim, max_batch_tokens=1).ask(inputs)
+    np.testing.assert_array_equal(got.probabilities, expected(["a", "bb", "ccc"]))
+    assert victim.events == ["launch a", "launch b", "wait a", "launch c", "wait b", "wait c"]

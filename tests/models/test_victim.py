@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Example
 from robust_ray.core.victim import Answers, Victim, token_batches
-from robust_ray.models.forward import Rows
+from robust_ray.models.encoding import Rows, count, pack
 from robust_ray.models.students import Network, alter
 from robust_ray.models.victim import TransformerVictim
 from tests.models.conftest import TINY, toy
@@ -55,15 +56,15 @@ def test_a_joint_pair_is_cut_longest_first(hub_folder: Path, tmp_path: Path) -> 
 
     network = HuggingFace(name=str(hub_folder)).load((), n_labels=2, seed=0, workdir=tmp_path)
     encoding = victim_of(network).encode([("x = 1\n" * 100, "y")])[0]
-    (ids,) = cast(Rows, encoding.ids)
-    assert encoding.length == len(ids) == 64
-    assert network.tokenizer.decode(ids).endswith("</s></s>y</s>")
+    (row,) = cast(Rows, encoding.ids)
+    assert encoding.length == count(row) == 64
+    assert network.tokenizer.decode(np.frombuffer(row, np.int32)).endswith("</s></s>y</s>")
 
 
 def test_the_mask_token_is_one_token(tiny: Network) -> None:
     victim = victim_of(tiny)
     encoding = victim.encode([(victim.mask_token,)])[0]
-    assert encoding.ids == ((0, tiny.tokenizer.mask_token_id, 2),)
+    assert encoding.ids == (pack([0, tiny.tokenizer.mask_token_id, 2]),)
 
 
 def test_one_logit_reads_as_its_sigmoid(tmp_path: Path) -> None:
@@ -73,7 +74,8 @@ def test_one_logit_reads_as_its_sigmoid(tmp_path: Path) -> None:
     victim = victim_of(network)
     encodings = victim.encode([toy(1)[0].segments])
     with torch.inference_mode():
-        logit = network.module(torch.tensor([encodings[0].ids]), torch.ones(1, 1, encodings[0].length)).logits
+        ids = torch.tensor(np.frombuffer(cast(Rows, encodings[0].ids)[0], np.int32))
+        logit = network.module(ids.view(1, 1, -1), torch.ones(1, 1, encodings[0].length)).logits
     np.testing.assert_allclose(victim.predict(encodings)[0, 1], torch.sigmoid(logit).item(), atol=1e-6)
 
 
@@ -100,3 +102,49 @@ def test_token_batches_hold_every_position_once_and_fit(lengths: list[int], limi
     batches = token_batches(lengths, limit)
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= limit for batch in batches)
+
+
+def test_a_victim_without_memory_answers_alike(any_network: tuple[Network, list[Example]]) -> None:
+    network, examples = any_network
+    inputs = [example.segments for example in examples]
+    forgetful = replace(victim_of(network), remembers=False)
+    for victim in (victim_of(network), forgetful):
+        encodings = victim.encode(inputs)
+        assert [encoding.ids for encoding in encodings] == [encoding.ids for encoding in forgetful.encode(inputs)]
+        np.testing.assert_allclose(
+            victim.predict(encodings), forgetful.predict(forgetful.encode(inputs)), atol=1e-6, rtol=0
+        )
+
+
+@pytest.mark.parametrize("alteration", [None, {"type": "int8_dynamic", "per_channel": True}])
+def test_bfloat16_is_near_float32(
+    any_network: tuple[Network, list[Example]], alteration: dict[str, Any] | None
+) -> None:
+    network, examples = any_network
+    if alteration is not None:
+        network = alter(network, alteration)
+    exact, near = victim_of(network), replace(victim_of(network), precision="bfloat16")
+    inputs = [example.segments for example in examples]
+    coarse, fine = (victim.predict(victim.encode(inputs)) for victim in (near, exact))
+    assert coarse.dtype == np.float64
+    assert 0 < np.abs(coarse - fine).max() < 0.03
+    np.testing.assert_allclose(coarse.sum(1), 1.0, atol=1e-12)
+
+
+def test_a_launched_batch_is_a_predicted_one(tiny: Network) -> None:
+    victim = victim_of(tiny)
+    encodings = victim.encode([example.segments for example in toy(6)])
+    np.testing.assert_array_equal(victim.launch(encodings)(), victim.predict(encodings))
+
+
+def test_too_little_memory_is_a_memory_error(tiny: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def fail(**tensors: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    victim = victim_of(tiny)
+    encodings = victim.encode([toy(1)[0].segments])
+    monkeypatch.setattr(tiny.module, "forward", fail)
+    with pytest.raises(MemoryError, match="CUDA out of memory"):
+        victim.predict(encodings)

@@ -43,3 +43,9 @@ def test_comments_are_not_counted_and_added_tokens_are() -> None:
     source = analyse("int a;", "c")
     assert changes(source, "int a; // more", {}) == Changes(0, 0, 0)
     assert changes(source, "int a; int b;", {}) == Changes(0, 3, 5)
+
+
+def test_a_statement_put_in_front_counts_alone() -> None:
+    source = analyse("int f(int a) { return a + a; }", "c")
+    assert changes(source, "int f(int a) { ; return a + a; }", {}) == Changes(0, 1, 1)
+    assert changes(source, "int f(int abc) { ; return abc + abc; }", {"a": "abc"}) == Changes(1, 4, 1 + 3 * 2)

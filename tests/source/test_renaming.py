@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robust_ray.source import analyse, is_fresh, mask, rename
+from robust_ray.source import analyse, is_fresh, mask, rename, suits
 
 CODE = 'int f(int a, int b) { /* a */ return a * b + s.a + g("b") + a; }'
 SOURCE = analyse(CODE, "c")
@@ -61,6 +61,20 @@ def test_a_name_from_a_comment_or_string_is_not_fresh() -> None:
     assert not is_fresh(analyse("int f(int a) { return a; } // note", "c"), "note")
 
 
+@pytest.mark.parametrize("name", ["random", "sinf", "strange", "signal_1", "pthread_x", "getvalue"])
+def test_a_function_takes_no_name_of_a_library_but_a_variable_may(name: str) -> None:
+    source = analyse("int f(int a) { return a; }", "c")
+    assert suits(source, "a", name)
+    assert not suits(source, "f", name)
+    assert rename(source, {"f": name}) is None
+    assert suits(analyse("def f(a):\n    return a\n", "python"), "f", name)
+
+
+@pytest.mark.parametrize("name", ["NDEBUG", "SCNu32", "PRIx8", "words_t", "and", "I"])
+def test_in_c_nothing_takes_what_may_be_a_macro_or_a_type(name: str) -> None:
+    assert not is_fresh(analyse("int f(int a) { return a; }", "c"), name)
+
+
 def test_masking_one_occurrence_at_a_time() -> None:
     assert mask(SOURCE, "b", "<unk>") == [
         'int f(int a, int <unk>) { /* a */ return a * b + s.a + g("b") + a; }',
@@ -69,7 +83,7 @@ def test_masking_one_occurrence_at_a_time() -> None:
     assert mask(SOURCE, "g", "<unk>") == []
 
 
-@given(st.dictionaries(st.sampled_from(["f", "a", "b"]), st.from_regex(r"\A[a-z]{3,8}_[0-9]\Z")))
+@given(st.dictionaries(st.sampled_from(["f", "a", "b"]), st.from_regex(r"\Ax[a-z]{2,7}_[0-9]\Z")))
 def test_renaming_there_and_back(renames: dict[str, str]) -> None:
     source = analyse("int f(int a, int b) { return a * b; }", "c")
     text = rename(source, renames)

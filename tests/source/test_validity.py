@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from robust_ray.source import Level, Validity, analyse, check
+from robust_ray.source import Level, Validity, analyse, check, validity
+from robust_ray.source.compilers import compiler
 from robust_ray.source.validity import _binds_differently, _symbols_differ
 
 C = "int f(int a, int b) { int c = a; { int d = b; c += d; } return c + s.a + h(b); }"
@@ -73,6 +74,33 @@ def test_pythons_own_symbols_are_a_second_opinion() -> None:
 def test_the_level_says_how_strictly_it_was_checked() -> None:
     assert check(analyse(C, "c"), C.replace("d", "e"), {"d": "e"}) == Validity(True, Level.BIND, None)
     assert check(analyse(PYTHON, "python"), PYTHON.replace("x", "e"), {"x": "e"}) == Validity(True, Level.COMPILE, None)
+
+
+@pytest.mark.skipif(compiler("java") is None, reason="no JDK")
+def test_java_that_compiles_must_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(analyse(JAVA, "java"), JAVA, {}) == Validity(True, Level.COMPILE, None)
+    broken = JAVA.replace("n;", "m;").replace("int b", "int m").replace("return b", "return m")
+    monkeypatch.setattr(validity, "_changes_other_names", lambda *_: None)
+    monkeypatch.setattr(validity, "_binds_differently", lambda *_: None)
+    result = check(analyse(JAVA, "java"), broken, {})
+    assert result == Validity(False, Level.COMPILE, "the text does not compile, the original does")
+
+
+def test_the_compiler_is_the_last_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validity, "compiles", lambda *_: pytest.fail("asked"))
+    assert not check(analyse(C, "c"), C.replace("d", "b"), {"d": "b"}).is_valid
+
+
+@pytest.mark.parametrize(
+    ("answers", "level"),
+    [((None,), Level.BIND), ((False,), Level.BIND), ((True, None), Level.BIND), ((True, True), Level.COMPILE)],
+)
+def test_the_level_follows_what_the_compiler_can_say(
+    answers: tuple[bool | None, ...], level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(answers)
+    monkeypatch.setattr(validity, "compiles", lambda *_: next(said))
+    assert check(analyse(C, "c"), C.replace("d", "e"), {"d": "e"}) == Validity(True, level, None)
 
 
 def test_python_that_does_not_compile_stops_at_binding() -> None:

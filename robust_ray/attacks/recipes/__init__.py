@@ -1,0 +1,1 @@
+"""Recipes: attacks from the literature, assembled from shared parts; one file each."""

@@ -1,0 +1,108 @@
+"""BeamAttack: identifiers by the kind of statement they occur in, renamed by beam search.
+
+Paper: Du et al., "An Extensive Study on Adversarial Attack against Pre-trained Models of Code", ESEC/FSE 2023,
+    https://doi.org/10.1145/3611643.3616356.
+Official code: https://github.com/CGCL-codes/Attack_PTMC.
+Deviations:
+    - Names come from ``substitutes``, best first; the paper offers what a masked language model proposes, ranked anew
+      for every program by how little that model's output changes.
+    - Where a name occurs is read from the syntax tree (:mod:`robust_ray.source.contexts`); the paper's lists are not
+      published.
+    - Kinds of statement follow one another by weight, which is what weights are for; released code has a fixed order.
+    - No program is asked twice, the current one included, and in the end the best replacements are kept instead of the
+      first that is no worse.
+    - Candidates that would break the program (a keyword, a name in use, one name for two identifiers) are never sent.
+    - In the last three points ``paper_mode: true`` does as released code does. Two of its slips are made in neither
+      mode: in the end, a program that has changed is not changed again; for clone detection, the programs kept in one
+      round are forgotten in the next.
+    - Identifiers beyond the victim's window are not left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.constraints import Valid
+from robust_ray.attacks.published_renaming import RenameTokens
+from robust_ray.attacks.searches.beam import Beam
+from robust_ray.attacks.substitutes.corpus_embeddings import CorpusEmbeddings
+from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.errors import SweepError, did_you_mean
+from robust_ray.source.contexts import Statement
+
+PUBLISHED: Mapping[str, Mapping[str, float]] = {
+    "clone_detection": {"for": 26.05, "try": 23.89, "if": 23.37, "method": 17.9, "throw": 13.39, "return": 11.26},
+    "defect_detection": {"if": 21.07, "method": 19.81, "for": 18.4, "try": 15.24, "return": 10.6, "throw": 7.37},
+    "summarization": {"method": 88.81, "for": 35.14, "if": 32.4, "try": 30.77, "return": 29.77, "throw": 27.12},
+}
+"""Weights of the released code, by task."""
+
+
+@ATTACKS.register("beam_attack")
+@dataclass(frozen=True, kw_only=True)
+class BeamAttack(AttackRecipe):
+    """Rename identifiers by beam search, those in the most telling kinds of statement first."""
+
+    paper: ClassVar[str] = "Du et al., ESEC/FSE 2023, https://doi.org/10.1145/3611643.3616356"
+
+    beam_size: int = 3
+    """Programs kept. The paper's are 2 for clone detection, 3 for vulnerability detection and 5 for summarization; the
+    default goes with the default of ``weights``."""
+
+    candidates: int = 30
+    """Names tried for one identifier."""
+
+    weights: Literal["clone_detection", "defect_detection", "summarization"] | Mapping[str, float] = "defect_detection"
+    """How much a victim leans on the identifiers of a kind of statement: the paper's weights for a task, or one's own
+    for ``method``, ``return``, ``if``, ``throw``, ``try``, ``for`` and ``other``; a missing kind has the smallest. The
+    default is the paper's task of one program and one label."""
+
+    paper_mode: bool = False
+    """Follow the released code, for comparison with published numbers.
+
+    - The kinds of statement have a fixed order: ``method``, ``return``, ``if``, ``throw``, ``try``, ``for``, ``other``.
+    - The current program is asked again before the names of each identifier, and a program is asked again when it is
+      reached in another order.
+    - In the end the first replacement that is no worse is taken, not the best.
+    - Tokens are renamed by their spelling (:class:`robust_ray.attacks.published_renaming.RenameTokens`), and the attack
+      stops at the first program that fools the victim, valid or not; where it is not, the verdict is ``INVALID``.
+    """
+
+    substitutes: Substitutes = field(default_factory=CorpusEmbeddings)
+    """Where replacement names come from."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least_one("beam_size", self.beam_size)
+        at_least_one("candidates", self.candidates)
+        if isinstance(self.weights, str):
+            return
+        if not self.weights:
+            raise SweepError("`weights` must name at least one kind of statement, but got none; give 'if: 1.0', say")
+        known = [statement.value for statement in Statement]
+        for kind, weight in self.weights.items():
+            if kind not in known:
+                hint = did_you_mean(kind, known)
+                raise SweepError(f"`weights` must name kinds of statement, but got {kind!r}; {hint}")
+            if weight <= 0.0:
+                raise SweepError(f"`weights.{kind} > 0` must hold, but got {weight}; leave the kind out")
+
+    def build(self) -> Attack:
+        """Beam search among the best names."""
+        weights = PUBLISHED[self.weights] if isinstance(self.weights, str) else self.weights
+        return Attack(
+            goal=self.goal,
+            transformation=RenameTokens() if self.paper_mode else RenameIdentifiers(),
+            constraints=[Valid()],
+            search=Beam(
+                beam_size=self.beam_size,
+                candidates=self.candidates,
+                weights={Statement(kind): weight for kind, weight in weights.items()},
+                paper_mode=self.paper_mode,
+            ),
+            query_budget=self.query_budget,
+            stops_at_invalid=self.paper_mode,
+        )

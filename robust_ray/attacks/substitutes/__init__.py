@@ -1,0 +1,1 @@
+"""Substitutes: where the new names come from, and what that takes."""

@@ -1,0 +1,63 @@
+"""Pretrained networks by name: on the Hugging Face hub, or a folder in the hub's layout."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from robust_ray.core.errors import ModelError
+from robust_ray.core.identity import files_digest
+from robust_ray.core.paths import user_path
+
+UNBOUNDED = 1_000_000
+"""Tokens for a network with relative positions, where only the training's ``max_length`` sets an end."""
+
+
+def locate(name: str) -> str:
+    """The path of the folder, where one lies at ``name``; else the name, to be found on the hub."""
+    folder = user_path(name)
+    return str(folder) if folder.is_dir() else name
+
+
+def revision(name: str, where: str) -> str | None:
+    """Fingerprint of a local folder's files; None for a name on the hub.
+
+    Args:
+        name: Name on the hub, or a folder.
+        where: Which component asks, for the refusal.
+
+    Raises:
+        ModelError: the name is a path, and no folder lies there.
+    """
+    folder = user_path(name)
+    if not folder.is_dir():
+        if name.startswith(("/", "./", "../", "~")):
+            raise ModelError(f"{where}: a folder must lie at {name!r}, but none does; correct `name`")
+        return None
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return _content(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+
+def longest_input(module: Any, tokenizer: Any) -> int:
+    """Tokens of one input at most, specials included, that network and tokenizer were made for."""
+    return min(_positions(module), int(tokenizer.model_max_length))
+
+
+@lru_cache(maxsize=32)
+def _content(files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Fingerprint of files named with size and time of change, so that a plan of many calls reads weights once."""
+    return files_digest([path for path, _, _ in files])
+
+
+def _positions(module: Any) -> int:
+    """Tokens the position table reaches; RoBERTa's starts after its padding index, so its first rows are never used."""
+    from torch import nn
+
+    positions = getattr(module.config, "max_position_embeddings", None)
+    if positions is None:
+        return UNBOUNDED
+    for table in module.modules():
+        if isinstance(table, nn.Embedding) and table.num_embeddings == positions and table.padding_idx is not None:
+            return int(positions) - table.padding_idx - 1
+    return int(positions)
