@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.labels import Setting, short_names
-from robust_ray.core.errors import StoreError, SweepError, did_you_mean
+from robust_ray.core.errors import StoreError
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord, RunRecord
 from robust_ray.store import Store
 
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
 KINDS = {"model": False, "task": False, "compression": True, "attack": False, "relation": True}
 """Column of a component → whether a setting alone of its type is named with its numbers."""
-
 
 ATTACKED = ["student", "teacher", "attack", "attack_params", "seed", "uid"]
 """Columns that name one attacked example."""
@@ -59,10 +58,8 @@ def load(uri: str, sweep: str | None = None) -> Rows:
         StoreError: there is no store, or it holds no measurement yet.
         SweepError: the store knows no such sweep.
     """
-    store = Store.find(uri)
-    if store is None:
-        raise StoreError(f"{uri}: a store must lie there, but got none; run `robust-ray run` first, or correct --store")
-    planned = None if sweep is None else _planned(store, uri, sweep)
+    store = Store.existing(uri)
+    planned = None if sweep is None else store.planned(sweep)
     frames: dict[str, pd.DataFrame] = {}
     unreadable: list[str] = []
     for record in (*MEASURED, NaturalnessRecord, RunRecord):
@@ -115,15 +112,6 @@ def _seconds(attacks: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[float]:
     """Each example's share of the wall time of the call it was attacked in; NaN where the store does not know it."""
     took = runs[runs["outcome"] == "done"].groupby("key")["seconds"].last()
     return attacks["key"].map(took).astype(float) / attacks.groupby("key")["key"].transform("size")
-
-
-def _planned(store: Store, uri: str, sweep: str) -> tuple[str, ...]:
-    """Keys of the sweep's latest plan: what a sweep asked for before it was changed is no longer part of it."""
-    documents = store.plans(sweep)
-    if not documents:
-        known = {str(document["sweep"]) for document in store.plans()}
-        raise SweepError(f"{uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
-    return tuple(documents[-1]["keys"])
 
 
 def _settings(frame: pd.DataFrame, kind: str) -> list[Setting | None]:

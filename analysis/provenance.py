@@ -17,6 +17,7 @@ from robust_ray.core.records import Verdict
 VERDICTS = {
     Verdict.SUCCEEDED: "succeeded",
     Verdict.FAILED: "failed",
+    Verdict.INVALID: "not valid",
     Verdict.SKIPPED_MISPREDICTED: "already wrong",
     Verdict.SKIPPED_NO_TARGET: "nothing to change",
     Verdict.ERROR: "broke",

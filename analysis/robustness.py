@@ -47,11 +47,9 @@ from robust_ray.metrics import (
     tokens_changed_in_successes,
     valid_share,
 )
+from robust_ray.metrics.columns import ATTEMPTED, STANDING
 
 ATTACK = ["attack_name", "attack", "attack_params"]
-ATTEMPTED = [Verdict.SUCCEEDED, Verdict.FAILED, Verdict.INVALID]
-STANDING = [Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET]
-"""Verdicts after which the victim is still right."""
 
 COLUMNS = [
     Column("compression_name", "compression", text),

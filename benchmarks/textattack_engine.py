@@ -1,7 +1,9 @@
 """The same attack by TextAttack's own engine and by ours: seconds, and whether they agree.
 
-Run: ``python benchmarks/textattack_engine.py`` (functions of Python's standard library, one thread, about two minutes).
-Seconds are the processor's, so that other work on the machine does not count.
+Run: ``python benchmarks/textattack_engine.py`` (one thread, a few minutes): first the short functions of the embedded
+task, then longer ones of Python's standard library; ``--data FOLDER`` adds C functions in the layout of CodeXGLUE's
+defect detection. Seconds are the processor's, so that other work on the machine does not count. The longer the
+functions, the less TextAttack's padding costs, and the nearer the engines are.
 
 The attack is a greedy search by word importance (TextAttack's ``GreedyWordSwapWIR``) among random names, which depend
 on the program and the identifier alone, so that every engine tries the same names in the same order. TextAttack's
@@ -30,23 +32,22 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.functions import CELL, standard_library
+from benchmarks.functions import CELL, defect_detection, standard_library
 from robust_ray.attacks import RenameIdentifiers, run
 from robust_ray.attacks.substitutes.corpus_vocabulary import CorpusVocabulary
 from robust_ray.attacks.textattack import TextAttack
 from robust_ray.core.examples import Example, generator, stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord, Verdict
+from robust_ray.dispatch.base import BATCH_TOKENS
 from robust_ray.source.identifiers import analyse
+from robust_ray.tasks import DefectDetection
 
 CANDIDATES = 30
 """Names tried for one identifier."""
 
 LENGTH = 512
 """Tokens the victim reads at most."""
-
-BATCH_TOKENS = 1024
-"""Of our engine: on one thread of a CPU a larger batch computes no token faster, and is padded more."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Timing:
 class Comparison:
     """TextAttack's engine, in its ways, and ours."""
 
+    data: str
+    examples: int
+    tokens: float
+    """Mean length of the functions, as the victim reads them."""
+
     theirs: Sequence[Timing]
     ours: Timing
 
@@ -79,37 +85,50 @@ class Comparison:
         return sum(a == b for a, b in zip(timing.verdicts, self.ours.verdicts, strict=True))
 
 
-def compare(count: int = 10) -> Comparison:
-    """Attack so many functions with every engine."""
+def compare(data: str = "embedded", count: int = 10) -> Comparison:
+    """Attack so many functions with every engine; ``data`` is ``embedded``, ``library`` or a folder."""
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        examples, victim, pool = prepare(count)
-        draw = names_for(pool)
+        examples, victim, pool = prepare(functions(data), count)
+        draw = names_for(pool, examples[0].language)
+        lengths = [encoding.length for encoding in victim.encode([example.segments for example in examples])]
         theirs = [
             by_textattack("TextAttack, its wrapper, batches of 32", examples, victim, draw, 32, is_its_own=True),
             by_textattack("TextAttack, our wrapper, batches of 32", examples, victim, draw, 32),
             by_textattack("TextAttack, our wrapper, batches of 256", examples, victim, draw, 256),
         ]
-        return Comparison(theirs, by_us(examples, victim, draw))
+        ours = by_us(examples, victim, draw)
+        return Comparison(data, len(examples), float(np.mean(lengths)), theirs, ours)
     finally:
         torch.set_num_threads(before)
 
 
-def prepare(count: int) -> tuple[list[Example], Any, list[str]]:
+def functions(data: str) -> list[Example]:
+    """All functions of a data set."""
+    if data == "embedded":
+        return DefectDetection(data="embedded").load("test")
+    return list(standard_library() if data == "library" else defect_detection(Path(data)))
+
+
+def prepare(found: Sequence[Example], count: int) -> tuple[list[Example], Any, list[str]]:
     """Examples that the victim gets right, the victim, and names to choose from."""
-    texts = [example.segments[0] for example in stable_order(standard_library())]
-    victim = small_roberta(texts)
-    corpus = [Example(uid=text, segments=(text,), label=0, language="python") for text in texts]
+    corpus = [dataclasses.replace(example, uid=example.segments[0]) for example in stable_order(found)]
+    victim = small_roberta([example.segments[0] for example in corpus])
     probabilities = victim.predict(victim.encode([example.segments for example in corpus]))
     labelled = [
         dataclasses.replace(example, label=int(row.argmax()))
         for example, row in zip(corpus, probabilities, strict=True)
     ]
     pool = [row.substitute for row in CorpusVocabulary().collect(corpus, [], Machine())]
-    return [example for example in labelled if analyse(example.segments[0], "python").identifiers][:count], victim, pool
+    return [example for example in labelled if targets(example)][:count], victim, pool
+
+
+def targets(example: Example) -> tuple[str, ...]:
+    """What may be renamed."""
+    return RenameIdentifiers().targets(analyse(example.segments[0], example.language))
 
 
 def small_roberta(texts: Sequence[str]) -> Any:
@@ -156,11 +175,11 @@ def small_roberta(texts: Sequence[str]) -> Any:
     return victim
 
 
-def names_for(pool: Sequence[str]) -> Callable[[str], dict[str, list[str]]]:
+def names_for(pool: Sequence[str], language: str) -> Callable[[str], dict[str, list[str]]]:
     """Program → identifier → names, drawn at random but the same for whoever asks."""
 
     def draw(text: str) -> dict[str, list[str]]:
-        source = analyse(text, "python")
+        source = analyse(text, language)
         return {
             name: [pool[i] for i in generator("names", text, name).choice(len(pool), CANDIDATES, replace=False)]
             for name in RenameIdentifiers().targets(source)
@@ -194,7 +213,7 @@ def by_textattack(
     network = victim.network
     wrappers = textattack.models.wrappers
     model = wrappers.HuggingFaceModelWrapper(network.module, network.tokenizer) if is_its_own else VictimWrapper(victim)
-    goal = Goal(model, language="python", mask=victim.mask_token, model_batch_size=batch_size)
+    goal = Goal(model, language=examples[0].language, mask=victim.mask_token, model_batch_size=batch_size)
     attack = textattack.Attack(goal, [ValidProgram()], OfferedNames(), textattack.search_methods.GreedyWordSwapWIR())
     dataset = textattack.datasets.Dataset([(example.segments[0], example.label) for example in examples])
     arguments = textattack.AttackArgs(num_examples=len(examples), disable_stdout=True, silent=True)
@@ -229,7 +248,15 @@ def by_us(examples: Sequence[Example], victim: Any, draw: Callable[[str], Mappin
     attack.build()
     start = time.process_time()
     records = list(
-        run(attack, examples, victim, {attack.substitutes: rows}, columns=CELL, seed=0, max_batch_tokens=BATCH_TOKENS)
+        run(
+            attack,
+            examples,
+            victim,
+            {attack.substitutes: rows},
+            columns=CELL,
+            seed=0,
+            max_batch_tokens=BATCH_TOKENS["cpu"],
+        )
     )
     seconds = time.process_time() - start
     verdicts = [record.verdict == Verdict.SUCCEEDED for record in records]
@@ -240,12 +267,20 @@ def main() -> None:
     """Read the arguments, compare, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=10, help="functions to attack (default: 10)")
-    count = parser.parse_args().examples
-    comparison = compare(count)
+    parser.add_argument("--data", help="folder with test.jsonl, in addition")
+    arguments = parser.parse_args()
+    for data in ("embedded", "library", *([arguments.data] if arguments.data else [])):
+        show(compare(data, arguments.examples))
+
+
+def show(comparison: Comparison) -> None:
+    """Print one comparison."""
+    print(f"{comparison.data}: {comparison.examples} functions of {comparison.tokens:.0f} tokens on average")
     for timing in (*comparison.theirs, comparison.ours):
         print(
-            f"{timing.engine:40} {timing.seconds:7.2f} s {timing.queries:6} queries {comparison.ratio(timing):6.2f} x, "
-            f"{sum(timing.verdicts)} won, {comparison.equal_verdicts(timing)} of {count} verdicts as ours"
+            f"  {timing.engine:40} {timing.seconds:7.2f} s {timing.queries:6} queries "
+            f"{comparison.ratio(timing):6.2f} x, {sum(timing.verdicts)} won, "
+            f"{comparison.equal_verdicts(timing)} of {comparison.examples} verdicts as ours"
         )
 
 

@@ -10,14 +10,14 @@ import json
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from robust_ray.core.errors import StoreError, SweepError, did_you_mean
 from robust_ray.core.records import AttackRecord, Verdict
 from robust_ray.source import analyse, check
 from robust_ray.source.compilers import prefetch
@@ -111,19 +111,21 @@ def audit(uri: str, sweep: str | None = None, *, processes: int | None = None) -
         StoreError: there is no store.
         SweepError: the store knows no such sweep.
     """
-    store = Store.find(uri)
-    if store is None:
-        raise StoreError(f"{uri}: a store must lie there, but got none; run `robust-ray run` first, or correct --store")
-    found = store.table(AttackRecord.table, None if sweep is None else _planned(store, sweep))
+    store = Store.existing(uri)
+    found = store.table(AttackRecord.table, None if sweep is None else store.planned(sweep))
     claims = _claims(found.table)
     chunks = [claims[at : at + CHUNK] for at in range(0, len(claims), CHUNK)]
-    if len(chunks) < 2:
-        results = map(examine, chunks)
-        return Audit(tuple(finding for result in results for finding in result), tuple(found.unreadable))
     workers = min(len(chunks), processes or os.cpu_count() or 1)
+    return Audit(tuple(chain.from_iterable(_examined(chunks, workers))), tuple(found.unreadable))
+
+
+def _examined(chunks: Sequence[Sequence[Claim]], workers: int) -> Iterator[list[Finding]]:
+    """The findings of each chunk; a single chunk is not worth a process."""
+    if len(chunks) < 2:
+        yield from map(examine, chunks)
+        return
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        findings = tuple(finding for result in pool.map(examine, chunks) for finding in result)
-    return Audit(findings, tuple(found.unreadable))
+        yield from pool.map(examine, chunks)
 
 
 def examine(claims: Sequence[Claim]) -> list[Finding]:
@@ -179,12 +181,3 @@ def _claims(table: pa.Table) -> list[Claim]:
     """Rows with an adversarial example, in order."""
     rows = table.filter(pc.is_valid(table["adversarial"])).select(Claim._fields).to_pylist()
     return [Claim(**row) for row in rows]
-
-
-def _planned(store: Store, sweep: str) -> tuple[str, ...]:
-    """Keys of the sweep's latest plan."""
-    documents = store.plans(sweep)
-    if not documents:
-        known = {str(document["sweep"]) for document in store.plans()}
-        raise SweepError(f"{store.uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
-    return tuple(documents[-1]["keys"])

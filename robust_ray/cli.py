@@ -100,7 +100,7 @@ def list_components(options: argparse.Namespace, console: Console) -> int:
             for name, cls in registry.items():
                 console.print(f"[bold]{kind}[/] [bold cyan]{name}[/]  {summary(cls)}", highlight=False, soft_wrap=True)
                 for line in _parameters(cls):
-                    console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+                    _say(console, f"    {line}")
                 if cls.paper:
                     console.print(f"    [dim]{cls.paper}[/]", highlight=False, soft_wrap=True)
     return 0
@@ -160,7 +160,7 @@ def show_status(options: argparse.Namespace, console: Console) -> int:
     last = {run.key: run for run in runs}
     failed = [run for key, run in last.items() if key in plan.calls and key not in present and run.outcome == "failed"]
     for run in failed:
-        console.print(f"FAILED {run.key}: {run.error}", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"FAILED {run.key}: {run.error}")
     missing = sum(key not in present for key in plan.calls)
     console.print(f"{len(plan.calls) - missing} of {len(plan.calls)} calls are in {sweep.store}")
     return 1 if missing else 0
@@ -179,9 +179,9 @@ def show_audit(options: argparse.Namespace, console: Console) -> int:
     for finding in found.broken:
         reason = finding.objection or f"it runs differently: {finding.difference}"
         sentence = f"BROKEN {finding.claim.key} {finding.claim.uid}: {reason}"
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        _say(console, sentence)
     for name in found.unreadable:
-        console.print(f"UNREADABLE {name}: its rows were not checked", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"UNREADABLE {name}: its rows were not checked")
     console.print(f"{len(found.findings)} adversarial examples checked; {len(found.broken)} that count are not valid")
     return 1 if found.broken or found.unreadable else 0
 
@@ -197,6 +197,11 @@ def show_doctor(options: argparse.Namespace, console: Console) -> int:
         table.add_row("ok" if finding.ok else "!!", finding.what, finding.found + advice)
     console.print(table)
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line as it is: what it quotes is no markup, and may be longer than the screen is wide."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _sweep(options: argparse.Namespace) -> Sweep:

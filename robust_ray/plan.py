@@ -25,7 +25,7 @@ from robust_ray.stages import (
     Naturalness,
     Teach,
 )
-from robust_ray.sweep import STAGES, Sweep
+from robust_ray.sweep import STAGE_NAMES, Sweep
 from robust_ray.tasks import Task
 
 
@@ -38,7 +38,7 @@ class Plan:
 
     def stages(self) -> dict[str, list[StageCall]]:
         """Calls by stage name, in the order of the stages."""
-        found: dict[str, list[StageCall]] = {name: [] for name in STAGES}
+        found: dict[str, list[StageCall]] = {name: [] for name in STAGE_NAMES}
         for call in self.calls.values():
             found[call.stage.name].append(call)
         return {name: calls for name, calls in found.items() if calls}
@@ -72,7 +72,7 @@ def expand(sweep: Sweep) -> Plan:
 def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
     """The calls that measure these proposals, breadth first: what later calls share comes early."""
     calls = [call for proposal in proposals for call in calls_of(sweep, proposal)]
-    depth = {name: i for i, name in enumerate(STAGES)}
+    depth = {name: i for i, name in enumerate(STAGE_NAMES)}
     ordered = sorted(calls, key=lambda call: depth[call.stage.name])  # stable, and inputs are always of earlier stages
     return Plan(sweep, {call.key: call for call in ordered})
 

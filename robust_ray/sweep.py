@@ -9,14 +9,16 @@ from typing import Literal
 
 from robust_ray.attacks import AttackRecipe
 from robust_ray.compression import Compression
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.language_model import LanguageModel
 from robust_ray.core.victim import Precision
 from robust_ray.fidelity import Relation
 from robust_ray.models import CodeModel, Training
+from robust_ray.stages import STAGES
 from robust_ray.tasks import Task
 
-STAGES = ("finetune", "teach", "compress", "evaluate", "substitutes", "attack", "naturalness", "fidelity")
+STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,8 @@ class Examples:
     def __post_init__(self) -> None:
         for name in ("evaluate", "attack", "shard"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {value}; raise it")
+            if value is not None:
+                at_least_one(name, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +129,7 @@ class Search:
         if not self.objectives:
             raise SweepError("`objectives` must hold at least one metric, but it is empty; add one")
         for name in ("trials", "max_concurrent"):
-            if getattr(self, name) < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+            at_least_one(name, getattr(self, name))
         _check_seed("seed", self.seed)
 
 
@@ -205,14 +206,14 @@ class Sweep:
         for i, seed in enumerate(self.seeds):
             _check_seed(f"seeds[{i}]", seed)
         for stage in self.resources:
-            if stage not in STAGES:
+            if stage not in STAGE_NAMES:
                 raise SweepError(
-                    f"`resources` names the stage {stage!r}, which does not exist; {did_you_mean(stage, STAGES)}"
+                    f"`resources` names the stage {stage!r}, which does not exist; {did_you_mean(stage, STAGE_NAMES)}"
                 )
         for name in ("max_batch_tokens", "in_flight"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {value}; raise it")
+            if value is not None:
+                at_least_one(name, value)
         if self.retries < 0:
             raise SweepError(f"`retries >= 0` must hold, but got {self.retries}; 1 is usual")
 

@@ -28,7 +28,7 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Sweep:
     path = Path(path)
     load_plugins()
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+        document = _unshared(yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader))
     except OSError as error:
         raise SweepError(
             f"{path}: a sweep file must lie here, but it cannot be read ({error.strerror}); check the path"
@@ -42,6 +42,13 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Sweep:
         _lay_over(document, setting)
     fields = {str(name): value for name, value in document.items()}
     return build_dataclass(Sweep, fields, str(path), "a sweep", joint=": ")
+
+
+def _unshared(part: Any) -> Any:
+    """With a copy in each place where YAML names the same thing (``*name``), so that one can be changed alone."""
+    if isinstance(part, dict):
+        return {key: _unshared(value) for key, value in part.items()}
+    return [_unshared(each) for each in part] if isinstance(part, list) else part
 
 
 def _yaml_reason(error: Exception) -> str:

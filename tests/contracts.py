@@ -30,8 +30,10 @@ from tests import fakes
 from tests.dispatch import fakes as stages
 
 Attacking = Callable[..., list[AttackRecord]]
-Names = Mapping[Substitutes, list[SubstituteRecord]]
 """Examples, and perhaps another recipe and engine settings → rows."""
+
+Names = Mapping[Substitutes, list[SubstituteRecord]]
+"""Source of names → what it offers."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -130,6 +130,13 @@ def test_a_merged_key_may_be_overridden(sweep: Path) -> None:
     assert load(sweep).training.epochs == 2
 
 
+def test_what_two_places_share_is_changed_in_one(sweep: Path) -> None:
+    attacks = "[&mhm {type: mhm}, {type: worst_case, attacks: [*mhm]}]"
+    sweep.write_text(yaml.safe_dump(SWEEP | {"attacks": None}).replace("null", attacks))
+    alone, ensemble = load(sweep, ["attacks[0].query_budget=5"]).attacks
+    assert (alone.query_budget, ensemble.parts[0].query_budget) == (5, None)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -140,6 +147,7 @@ def test_a_merged_key_may_be_overridden(sweep: Path) -> None:
         ("? [1, 2]\n: 3\n", "line 1: the key [1, 2] must be a text"),
         ("1: a\n", "a sweep has no field '1'"),
         ("a: " + "[" * 3000, "must be YAML"),
+        ("a: &a [*a]\n", "must be YAML"),
         ("name: a\n", "a sweep needs the field 'models', but it is not given; add it"),
     ],
 )

@@ -18,7 +18,11 @@ from robust_ray.source.identifiers import SourceCode, analyse
 from robust_ray.source.validity import Validity
 
 MAX_CHARACTERS = 200_000
-"""Longer code is not attacked: no victim reads it to the end, and one probe for each of its names would fill memory."""
+"""Longer code is not attacked: no victim reads it to the end."""
+
+MAX_PROBED = 1_000_000_000
+"""Characters of the program times the occurrences of its names: more is not attacked, for a search that asks one probe
+for each occurrence would fill memory. The longest functions of Devign have four tenths of it."""
 
 Talk = Generator[Sequence[Input], Answer, None]
 """Yields what is to be asked of the victim, is sent the answer."""
@@ -59,6 +63,11 @@ def attempt(parts: Sequence[Part], mask: str, budget: int | None, outcome: Outco
 
     source = analyse(text, example.language)
     outcome.tokens = len(source.tokens)
+    occurrences = sum(map(len, source.spans.values()))
+    if len(text) * occurrences > MAX_PROBED:
+        outcome.skip(f"the code has {occurrences:,} occurrences of names in {len(text):,} characters, too many to probe")
+        return
+
     outcome.identifiers = len({name for part in parts for name in part.attack.transformation.targets(source)})
     right = [part for part in parts if part.attack.goal.applies(original, label)[0]]
     if not right:

@@ -14,8 +14,8 @@ from typing import ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from robust_ray.attacks.goals import Goal, Untargeted
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.component import Component, Registry
-from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
@@ -146,16 +146,6 @@ class Attack:
     does; the verdict is then ``INVALID``."""
 
 
-def at_least_one(field_name: str, value: int) -> None:
-    """Refuse a count below one.
-
-    Raises:
-        SweepError: ``value`` is zero or negative.
-    """
-    if value < 1:
-        raise SweepError(f"`{field_name} >= 1` must hold, but got {value}; give a positive whole number")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Substitutes(Component):
     """Where replacement names come from: a stage of its own, victim-independent, shared by every cell."""
@@ -173,7 +163,7 @@ class Substitutes(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class AttackRecipe(Component):
-    """An assembly from a paper: one verb, ``build``."""
+    """What a sweep names under ``attacks``: a single attack, or an ensemble of several."""
 
     query_budget: int | None = None
     """Most queries for one example; null for none."""
@@ -181,26 +171,36 @@ class AttackRecipe(Component):
     goal: Goal = field(default_factory=Untargeted)
     """What to make the victim do."""
 
-    substitutes: Substitutes | None = None
-    """Where replacement names come from; null where the attack needs none."""
-
     def __post_init__(self) -> None:
         if self.query_budget is not None:
             at_least_one("query_budget", self.query_budget)
 
     @property
-    def parts(self) -> tuple[AttackRecipe, ...]:
-        """The attacks it runs one after the other until one succeeds: itself, unless it is an ensemble."""
-        return (self,)
+    @abstractmethod
+    def parts(self) -> tuple[SingleAttack, ...]:
+        """The attacks to be run one after the other until one succeeds."""
 
     @property
     def sources(self) -> tuple[Substitutes, ...]:
         """Where the names of its parts come from, each source once."""
         return tuple(dict.fromkeys(part.substitutes for part in self.parts if part.substitutes is not None))
 
+
+@dataclass(frozen=True, kw_only=True)
+class SingleAttack(AttackRecipe):
+    """An assembly from a paper: one verb, ``build``."""
+
+    substitutes: Substitutes | None = None
+    """Where replacement names come from; null where the attack needs none."""
+
+    @property
+    def parts(self) -> tuple[SingleAttack, ...]:
+        """Itself."""
+        return (self,)
+
     @abstractmethod
     def build(self) -> Attack:
-        """Put the parts together."""
+        """Put the parts of the grammar together."""
 
 
 SUBSTITUTES: Registry[Substitutes] = Registry("substitutes", Substitutes)

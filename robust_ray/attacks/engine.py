@@ -9,14 +9,14 @@ for the last bits of a float (about 1e-7), which a batch of another shape rounds
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from robust_ray.attacks.attempt import Part, Talk, attempt
-from robust_ray.attacks.base import AttackRecipe, Substitutes
+from robust_ray.attacks.base import AttackRecipe, SingleAttack, Substitutes
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
 from robust_ray.attacks.pool import Pool, Question
@@ -58,13 +58,16 @@ def run(
         One row for each example, in their order, each as soon as it and those before it are known.
 
     Raises:
-        ValueError: ``in_flight`` is below one.
+        ValueError: ``in_flight`` is below one, or two examples have the same uid.
         SweepError: the goal makes no sense for this victim.
     """
     if in_flight < 1:
         raise ValueError(
             f"in_flight: at least one example must be attacked at once, but got {in_flight}; give 1 or more"
         )
+    for uid, count in Counter(example.uid for example in examples).items():
+        if count > 1:
+            raise ValueError(f"examples: every uid must occur once, but got {uid!r} {count} times; make them differ")
     for part in recipe.parts:
         part.goal.require(victim.n_labels)
     shared = {
@@ -92,6 +95,8 @@ def run(
                 while flights and flights[0].has_landed:
                     yield flights.popleft().outcome.record(shared)
         finally:
+            pool.stop()
+            asker.shutdown(wait=False, cancel_futures=True)
             for flight in flights:
                 flight.close()
 
@@ -111,10 +116,10 @@ class _Starter:
         parts = [self._part(part, example.uid) for part in self.recipe.parts]
         return _Flight(outcome, attempt(parts, self.mask, self.recipe.query_budget, outcome))
 
-    def _part(self, recipe: AttackRecipe, uid: str) -> Part:
+    def _part(self, attack: SingleAttack, uid: str) -> Part:
         """Its dice depend on it alone, so that it does the same in an ensemble as by itself."""
-        offers = Offers(()) if recipe.substitutes is None else self.offers[recipe.substitutes]
-        return Part(recipe.type, recipe.build(), offers, generator(recipe.type, parameters(recipe), self.seed, uid))
+        offers = Offers(()) if attack.substitutes is None else self.offers[attack.substitutes]
+        return Part(attack.type, attack.build(), offers, generator(attack.type, parameters(attack), self.seed, uid))
 
 
 @dataclass
@@ -165,12 +170,20 @@ class _Flight:
         try:
             self.asks = self._talk.throw(answer) if isinstance(answer, Exception) else self._talk.send(answer)
         except StopIteration:
-            self.has_landed = True
+            self._land()
         except Exception as error:
             _log.warning("the attack on example %s broke", self.outcome.example.uid, exc_info=True)
             self.outcome.fail(error)
-            self.has_landed = True
+            self._land()
 
     def close(self) -> None:
         """End it, for the whole run does."""
-        self._talk.close()
+        try:
+            self._talk.close()
+        except Exception:
+            _log.warning("the attack on example %s broke at its end", self.outcome.example.uid, exc_info=True)
+
+    def _land(self) -> None:
+        """It may have to wait for those before it, and shall not keep what it asked last in memory."""
+        self.has_landed = True
+        self.asks = ()

@@ -67,7 +67,7 @@ def perplexities(texts: Sequence[str], model: MaskedLanguageModel) -> list[float
 
 def code_similarities(pairs: Sequence[tuple[SourceCode, SourceCode]], model: MaskedLanguageModel) -> list[float | None]:
     """Each pair's share in ACS; None where the two have not equally many tokens, or none."""
-    words = [tuple(model.look_up(_words(source)) for source in pair) for pair in pairs]
+    words = [tuple(model.look_up(source.token_texts) for source in pair) for pair in pairs]
     comparable = {i: ids for i, ids in enumerate(words) if len(ids[0]) == len(ids[1]) > 0}
     windows = [(first[: model.window], second[: model.window]) for first, second in comparable.values()]
     found = dict(zip(comparable, model.logit_similarity(windows), strict=True))
@@ -109,7 +109,3 @@ def _masked_once(ids: Ids, window: int) -> Iterator[Look]:
     for piece in pieces(ids, window):
         for first in range(min(PASSES, len(piece))):
             yield Look(piece, tuple(range(first, len(piece), PASSES)))
-
-
-def _words(source: SourceCode) -> list[str]:
-    return [source.data[start:end].decode("utf-8", "surrogatepass") for start, end in source.tokens]

@@ -1,7 +1,8 @@
 """Renaming as the released code of ALERT, MHM and WIR-Random does it: by the spelling of tokens, not by what they mean.
 
 Programs made here may mean something else, or nothing at all. They are for comparison with published numbers; whether
-one is valid is for the constraints to say.
+one is valid is for the constraints to say, which are conservative: they refuse every name of which they cannot tell
+whether it may be changed.
 
 Official code: ``python_parser/run_parser.py`` (``get_identifiers``, ``get_example``, ``get_example_batch``) in
     https://github.com/soarsmu/attack-pretrain-models-of-code and https://github.com/CGCL-codes/Attack_PTMC.
@@ -52,8 +53,9 @@ class RenameTokens:
     """New names for every token that is spelt like a variable, be it a member, a label or another variable.
 
     Each backslash followed by an ``n`` becomes a line break first, in strings too. Columns are counted in bytes but
-    used as though they were characters, so that names are missed behind others than ASCII characters. Names are given
-    one after the other, so that a token may get one name and lose it to the next.
+    used as though they were characters, so that names are missed behind others than ASCII characters. A new name need
+    only look like an identifier, and two variables may get the same. Names are given one after the other, so that a
+    token may get one name and lose it to the next.
     """
 
     may_merge: bool = False
@@ -131,7 +133,7 @@ def _variables(text: str, language: str) -> tuple[str, ...]:
     is_variable: dict[str, bool] = {}
     for start, end, binding in source.occurrences:
         if binding is not None:
-            name = source.data[start:end].decode("utf-8", "surrogatepass")
+            name = source.between(start, end)
             is_variable.setdefault(name, not source.data[end:].lstrip().startswith(b"("))
     return tuple(name for name, is_one in is_variable.items() if is_one and _is_identifier(name, language))
 

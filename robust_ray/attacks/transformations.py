@@ -62,7 +62,7 @@ class RenameAndEdit:
     def __post_init__(self) -> None:
         for rule in self.rules:
             if rule not in RULES:
-                raise SweepError(f"statements: every rule must exist, but got {rule!r}; {did_you_mean(rule, RULES)}.")
+                raise SweepError(f"statements: every rule must exist, but got {rule!r}; {did_you_mean(rule, RULES)}")
 
     def targets(self, source: SourceCode) -> tuple[str, ...]:
         """Names the program binds, in order of first appearance."""

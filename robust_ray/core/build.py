@@ -26,7 +26,7 @@ def build(kind: type[T], spec: object, where: str) -> T:
     """Build a component of ``kind`` from a mapping with a ``type``, or from the bare name of its type.
 
     Raises:
-        SweepError: unknown type or field, missing field, value of a wrong type or out of range.
+        SweepError: unknown type, or one of another kind; unknown or missing field; wrong or impossible value.
     """
     if isinstance(spec, kind):
         return spec
@@ -43,6 +43,10 @@ def build(kind: type[T], spec: object, where: str) -> T:
         cls = registry[spec["type"]]
     except SweepError as error:
         raise SweepError(f"{where}: {error}") from None
+    if not issubclass(cls, kind):
+        suitable = [name for name in registry if issubclass(registry[name], kind)]
+        hint = did_you_mean("", suitable)
+        raise SweepError(f"{where}: the {registry.kind} must be a {kind.__name__}, but got {cls.type!r}; {hint}")
     return typing.cast(T, build_dataclass(cls, fields, where, f"{registry.kind} {cls.type!r}"))
 
 

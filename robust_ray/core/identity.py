@@ -82,6 +82,11 @@ def parameters(component: Component) -> str:
     return canonical_json(_fields(component))
 
 
+def parameters_and_revision(component: Component) -> str:
+    """The same together with the revision of what the component reads from outside."""
+    return canonical_json(_fields(component) | {"revision": component.revision()})
+
+
 def _fields(value: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(type(value))
     return {

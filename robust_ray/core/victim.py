@@ -8,6 +8,7 @@ programs get bit-equal answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -94,6 +95,12 @@ class Answers:
     cache: AnswerCache | None = None
     """Answers of earlier runs; None for none."""
 
+    _is_stopped: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Break off, after the batch at hand, what another thread is being answered, and answer nothing more."""
+        self._is_stopped = True
+
     def ask(self, inputs: Sequence[Input]) -> Answer:
         """Probabilities of every input, in order."""
         return self.answer(self.victim.encode(inputs))
@@ -130,6 +137,8 @@ class Answers:
             self.memory.update(zip(ids, rows, strict=True))
             if self.cache is not None:
                 self.cache.put(ids, rows)
+            if self._is_stopped:
+                raise CancelledError("nobody waits for these answers any more")
 
 
 def _predict(victim: Victim, batches: Iterable[Sequence[Encoding]]) -> Iterator[tuple[Sequence[Encoding], FloatArray]]:

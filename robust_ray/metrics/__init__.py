@@ -9,13 +9,9 @@ from robust_ray.metrics.bleu import bleu
 from robust_ray.metrics.calibration import calibration_gap, expected_calibration_error
 from robust_ray.metrics.classification import accuracy, f1, matthews, precision, recall
 from robust_ray.metrics.divergence import agreement, fidelity, js_divergence, kl_divergence
-from robust_ray.metrics.intervals import bootstrap_interval, wilson_interval
-from robust_ray.metrics.pareto import hypervolume, pareto_front
-from robust_ray.metrics.robustness import (
-    SEVERITY,
+from robust_ray.metrics.effort import (
     acs,
     aed,
-    attack_success_rate,
     average_name_distance,
     average_perplexity_ratio,
     average_queries,
@@ -24,12 +20,18 @@ from robust_ray.metrics.robustness import (
     icr,
     identifiers_changed_in_successes,
     query_curve,
+    tcr,
+    tokens_changed_in_successes,
+)
+from robust_ray.metrics.intervals import bootstrap_interval, wilson_interval
+from robust_ray.metrics.pareto import hypervolume, pareto_front
+from robust_ray.metrics.robustness import (
+    SEVERITY,
+    attack_success_rate,
     raw_attack_success_rate,
     relative_drop,
     robust_accuracy,
     robustness_drop,
-    tcr,
-    tokens_changed_in_successes,
     valid_share,
     worst_case,
 )

@@ -1,7 +1,8 @@
 """Which names of a C snippet may be changed: parameters, local variables, and functions defined in it.
 
 What keeps its name: members, labels, types, enumerators and designators; variables at file scope, which other files may
-see; whatever a preprocessor line, an attribute or assembly mentions; words in a region that does not parse.
+see; whatever a preprocessor line, an attribute or assembly mentions; what a macro of the text is called with, or one
+that is known to make strings of its arguments; words in a region that does not parse.
 """
 
 from __future__ import annotations
@@ -11,14 +12,26 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from robust_ray.source._scopes import Kind, Resolver, Scope, Steps, each
+from robust_ray.source import _macros
+from robust_ray.source._reserved import LIBRARY_FUNCTIONS
+from robust_ray.source._scopes import WORD, Kind, Resolver, Scope, Steps, each, span
 
 _MEMBER_MACRO = re.compile(
-    r"LIST|TAILQ|SIMPLEQ|QUEUE|FOREACH|(^|_)(RB|SPLAY)_|UPCAST|VMSTATE|(?i:offset_?of|container_of|for_?each)"
+    r"LIST|TAILQ|CIRCLEQ|SIMPLEQ|QUEUE|FOREACH|(^|_)(RB|SPLAY)_|UPCAST|VMSTATE|(?i:offset_?of|container_of|for_?each)"
 )
 """Macros whose arguments, the first excepted, are customarily members."""
 
-_DEFINED = re.compile(rb"#\s*define\s+(\w+)")
+_QUOTING_MACRO = re.compile(
+    r"_Pragma|__STRING|__CONCAT|\w*(?i:stringi[fz])\w*|x?glue|x?concat|x?paste|x?str|"
+    r"(?:[A-Z_]*_)?X?(?:TO|MAKE)?_?(?:STR|STRING|JOIN|GLUE|CONCAT|PASTE|CAT)[0-9_]*"
+)
+"""Macros that customarily make strings, or parts of names, of their arguments."""
+
+_OWN_NAME = re.compile(rb"__(?:func|FUNCTION|PRETTY_FUNCTION)__")
+"""What stands for the name of the function around it."""
+
+_SPLIT_WORD = re.compile(rb"\w\\\r?\n\w")
+"""A word that goes on in the next line."""
 
 
 class CResolver(Resolver):
@@ -29,17 +42,30 @@ class CResolver(Resolver):
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.doubtful.update(("main", "wmain", "WinMain", "DllMain"))
-        self.macros = {name.decode() for name in _DEFINED.findall(data)}
         self.prototypes: set[str] = set()
         self.definitions: set[str] = set()
+        self.called: set[str] = set()
+        self.of_named_type: set[str] = set()
+        """Variables without a value whose type is a name: that of a function type declares a function."""
+        self._read_macros(data.decode("utf-8", "replace"))
+        self.is_opaque |= _SPLIT_WORD.search(data) is not None
+
+    def _read_macros(self, text: str) -> None:
+        """What macros say and are given keeps its name; a macro that makes up names may mean any."""
+        macros = _macros.definitions(text)
+        self.is_opaque |= any("##" in body or "%:%:" in body for body in macros.values())
+        for words in (*macros.values(), *_macros.arguments(text, macros.keys(), _QUOTING_MACRO)):
+            self.doubtful.update(WORD.findall(words))
 
     def finish(self) -> None:
         self.doubtful |= self.prototypes - self.definitions
+        self.doubtful |= self.of_named_type & self.called
 
     def visit_function_definition(self, node: Node, scope: Scope) -> Steps:
         inner = Scope(scope, "function")
         declarator = node.child_by_field_name("declarator")
         steps: list[tuple[Node, Scope]] = []
+        self._doubt_macro(node, declarator)
         for child in node.named_children:
             if child == declarator:
                 steps += self._declarator(child, scope, "function", inner)
@@ -49,7 +75,27 @@ class CResolver(Resolver):
                 steps.append((child, inner))
         return steps
 
+    def _doubt_macro(self, node: Node, declarator: Node | None) -> None:
+        """Keep the name of a function that reads it, and all names of a head that may be a macro's."""
+        name, parameters = declarator, None
+        while name is not None and name.type != "identifier":
+            parameters = name.child_by_field_name("parameters") or parameters
+            name = _inside(name)
+        bare = [] if parameters is None else [child for child in parameters.named_children if child.type == "identifier"]
+        declared = " ".join(self.text(child) for child in node.named_children if child.type == "declaration")
+        undeclared = [child for child in bare if self.text(child) not in WORD.findall(declared)]
+        self.doubt_words(*undeclared)
+        is_odd = parameters is None or bool(undeclared) or node.child_by_field_name("type") is None
+        if name is not None and (is_odd or _OWN_NAME.search(self.data, *span(node))):
+            self.doubt_words(name)
+
     def visit_declaration(self, node: Node, scope: Scope) -> Steps:
+        kind = node.child_by_field_name("type")
+        if kind is not None and self.text(kind) == "__label__":
+            return self.doubt_words(node)
+        if kind is not None and kind.type not in ("primitive_type", "sized_type_specifier", "struct_specifier"):
+            names = (self.text(child) for child in node.named_children if child.type == "identifier")
+            self.of_named_type.update(names)
         is_shared = scope.kind == "file" or any(self.text(child) == "extern" for child in node.named_children)
         return self._declared(node, scope, None if is_shared else "local")
 
@@ -102,9 +148,9 @@ class CResolver(Resolver):
         return steps
 
     def _declare_function(self, node: Node, scope: Scope, *, is_definition: bool) -> None:
-        """Functions keep their names if their definition is not in the text, or looks like a macro's."""
+        """Functions keep their names if their definition is not in the text, looks like a macro's, or replaces a library's."""
         name = self.text(node)
-        if name.isupper() or scope.kind != "file":
+        if name.isupper() or scope.kind != "file" or name in LIBRARY_FUNCTIONS:
             self.doubt(name)
         (self.definitions if is_definition else self.prototypes).add(name)
         self.declare(node, scope, "function", hoisted=True)
@@ -137,20 +183,25 @@ class CResolver(Resolver):
     visit_union_specifier = visit_struct_specifier
     visit_enum_specifier = visit_struct_specifier
 
+    def visit_statement_identifier(self, node: Node, scope: Scope) -> Steps:
+        """A label, whose address (``&&label``) the parser takes for a variable's."""
+        return self.doubt_words(node)
+
     def visit_type_identifier(self, node: Node, scope: Scope) -> Steps:
         """A type's name, or a variable the parser took for one: ``(a) - 1`` and ``a * b;`` look like either."""
         self.doubt(self.text(node))
         return ()
 
     def visit_call_expression(self, node: Node, scope: Scope) -> Steps:
-        """Arguments of a macro may be members, or be made into strings, rather than be variables."""
+        """Arguments of a macro may be members rather than variables; nothing else is called outside of functions."""
+        if scope.kind == "file":
+            return self.doubt_words(node)
         function = node.child_by_field_name("function")
         arguments = node.child_by_field_name("arguments")
         if function is not None and arguments is not None and function.type == "identifier":
             name = self.text(function)
-            if name in self.macros:
-                self.doubt_words(arguments)
-            elif _MEMBER_MACRO.search(name):
+            self.called.add(name)
+            if _MEMBER_MACRO.search(name):
                 self.doubt_words(*(n for n in arguments.named_children[1:] if n.type == "identifier"))
         return each(node.named_children, scope)
 

@@ -1,33 +1,43 @@
 """Which names of a Java snippet may be changed: parameters, local variables, and methods nobody else can call.
 
-Fields, classes, labels and enum constants keep their names. So does a method that may be called from outside the text:
-one that overrides or implements, carries an annotation, is called through an object, or is known to every program.
+Fields, classes, labels, enum constants and variables of patterns keep their names. So does a method that may be called
+from outside the text: one that overrides or implements, carries an annotation, is called through an object, or is known
+to every program. Ancestors that the text does not show may have members of any name: a class that has some keeps its
+methods' names, and what it takes from the variables around it keeps its own.
 """
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 from tree_sitter import Node
 
-from robust_ray.source._scopes import Binding, Kind, Resolver, Scope, Steps, each
-
-_CALLED_BY_FRAMEWORKS = """
-accept actionPerformed add afterExecute apply applyAsInt call characters clone close compare compareTo configure
-contains containsKey contextDestroyed contextInitialized destroy dispose doFilter doGet doInBackground doPost
-endElement equals execute finalize focusGained focusLost get getAsInt getColumnCount getColumnName getItem
-getItemCount getMessage getRowCount getSize getValueAt getView handle handleMessage hasMoreElements hasNext hashCode
-init initialize isEmpty itemStateChanged iterator keyPressed keyReleased keyTyped length main mouseClicked
-mouseDragged mouseEntered mouseExited mouseMoved mousePressed mouseReleased next nextElement onClick onCreate onPause
-onReceive onResume onStart onStop paint paintComponent perform process put read readExternal readObject readResolve
-remove repaint reset run service set setUp setValueAt size start startElement stateChanged stop tearDown test toArray
-toString update valueChanged visit windowClosed windowClosing write writeExternal writeObject writeReplace
-"""
-
-_KNOWN_METHODS = frozenset(_CALLED_BY_FRAMEWORKS.split())
-"""Methods of wide-spread interfaces: what looks like a plain method may implement one."""
+from robust_ray.source._reserved import FRAMEWORK_METHODS
+from robust_ray.source._scopes import Binding, Bindings, Kind, Resolver, Scope, Steps, each
 
 _HARMLESS_ANNOTATIONS = ("@SuppressWarnings", "@Deprecated", "@SafeVarargs", "@Nullable", "@NonNull", "@NotNull")
+
+_HARMLESS_TO_PARAMETERS = (*_HARMLESS_ANNOTATIONS, "@Override", "@Test", "@Before", "@After", "@Ignore", "@Rule")
+"""Annotations of a method that let nobody look for its parameters by name; those of Spring may."""
+
+_PLAIN_ANCESTORS = frozenset((
+    *("Runnable", "Callable", "Comparable", "Comparator", "Serializable", "Cloneable", "Iterator", "Iterable"),
+    *("Closeable", "AutoCloseable", "ActionListener", "FileFilter", "FilenameFilter", "PrivilegedAction", "Object"),
+))  # fmt: skip
+"""Types without fields, all of whose methods are known."""
+
+_REFLECTION = re.compile(
+    rb"\b(get(Declared|Enclosing)?Methods?|getMethodName|MethodHandles|MethodType|invokeMethod|StackWalker)\b"
+)
+"""Words of programs that look for methods by their names, or show them."""
+
+_TYPES = frozenset(("class_declaration", "interface_declaration", "enum_declaration", "record_declaration"))
+
+_ESCAPE = re.compile(rb"\\u+00[0-7][0-9a-fA-F]")
+"""A character that may be part of the program and not of the string or comment it seems to stand in."""
 
 
 class JavaResolver(Resolver):
@@ -38,14 +48,36 @@ class JavaResolver(Resolver):
 
     language: ClassVar[str] = "java"
 
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.is_opaque = has_escapes(data)
+        self.is_reflective = _REFLECTION.search(data) is not None
+
+    def resolve(self, root: Node) -> Bindings:
+        self.root = root
+        return super().resolve(root)
+
+    @functools.cached_property
+    def classes(self) -> dict[str, list[Node]]:
+        """Types that the text declares."""
+        found: dict[str, list[Node]] = {}
+        nodes = [self.root]
+        while nodes:
+            node = nodes.pop()
+            name = node.child_by_field_name("name") if node.type in _TYPES else None
+            if name is not None:
+                found.setdefault(self.text(name), []).append(node)
+            nodes += node.named_children
+        return found
+
     def lookup(self, key: str, start: int, scope: Scope) -> Binding | None:
-        """A method is looked for no further out than the first class with ancestors we cannot see."""
+        """A name is looked for no further out than the first class with ancestors we cannot see."""
         around: Scope | None = scope
         while around is not None:
             binding = around.bindings.get(key)
             if binding is not None and binding.visible_from <= start:
                 return binding
-            if around.inherits and key.endswith("()"):
+            if around.inherits:
                 return None
             around = around.parent
         return None
@@ -82,20 +114,29 @@ class JavaResolver(Resolver):
         return [(child, scope) for child in node.named_children if child != name]
 
     def visit_formal_parameter(self, node: Node, scope: Scope) -> Steps:
-        return self._named(node, scope, "parameter")
+        """What carries an annotation may be looked for by its name."""
+        method = node.parent.parent if node.parent is not None else None
+        is_known = any(not text.startswith(_HARMLESS_ANNOTATIONS) for text in self._annotations(node)) or (
+            method is not None
+            and any(not text.startswith(_HARMLESS_TO_PARAMETERS) for text in self._annotations(method))
+        )
+        return self._named(node, scope, None if is_known else "parameter")
 
     def visit_catch_formal_parameter(self, node: Node, scope: Scope) -> Steps:
         return self._named(node, scope, "local")
 
     visit_resource = visit_catch_formal_parameter
-    visit_instanceof_expression = visit_catch_formal_parameter
+
+    def visit_instanceof_expression(self, node: Node, scope: Scope) -> Steps:
+        """Where the variable of a pattern can be seen is a matter of control flow."""
+        return self._named(node, scope, None)
 
     def visit_enum_constant(self, node: Node, scope: Scope) -> Steps:
         return self._named(node, scope, None)
 
     def visit_type_pattern(self, node: Node, scope: Scope) -> Steps:
         *others, name = node.named_children
-        self.declare(name, scope, "local")
+        self.declare(name, scope, None)
         return each(others, scope)
 
     visit_record_pattern_component = visit_type_pattern
@@ -136,7 +177,7 @@ class JavaResolver(Resolver):
 
     def visit_class_declaration(self, node: Node, scope: Scope) -> Steps:
         """A class's own name is a type; the parameters of a record are its fields."""
-        inner = Scope(scope, "class", inherits=_has_ancestors(node))
+        inner = Scope(scope, "class", inherits=self._has_unknown_ancestors(node))
         steps: list[tuple[Node, Scope]] = []
         for i, child in enumerate(node.named_children):
             field = node.field_name_for_named_child(i)
@@ -154,8 +195,11 @@ class JavaResolver(Resolver):
 
     def visit_class_body(self, node: Node, scope: Scope) -> Steps:
         """Of a class declaration, whose scope is there already, or of an anonymous class."""
-        is_anonymous = node.parent is not None and node.parent.type in ("object_creation_expression", "enum_constant")
-        return each(node.named_children, Scope(scope, "class", inherits=True) if is_anonymous else scope)
+        if node.parent is None or node.parent.type not in ("object_creation_expression", "enum_constant"):
+            return each(node.named_children, scope)
+        kind = node.parent.child_by_field_name("type")
+        inherits = kind is None or self._is_unknown(kind, frozenset())
+        return each(node.named_children, Scope(scope, "class", inherits=inherits))
 
     # Methods
 
@@ -174,19 +218,40 @@ class JavaResolver(Resolver):
 
     def _is_private(self, node: Node, name: Node) -> bool:
         """Whether nobody outside the text can depend on the method's name."""
-        words: set[str] = set()
-        for modifiers in (child for child in node.named_children if child.type == "modifiers"):
-            words.update(self.text(child) for child in modifiers.children)
-        has_annotation = any(word.startswith("@") and not word.startswith(_HARMLESS_ANNOTATIONS) for word in words)
+        words = {text for modifiers in _modifiers(node) for text in map(self.text, modifiers.children)}
+        has_annotation = any(not text.startswith(_HARMLESS_ANNOTATIONS) for text in self._annotations(node))
         has_body = node.child_by_field_name("body") is not None
-        if has_annotation or not has_body or self.text(name) in _KNOWN_METHODS:
+        if has_annotation or not has_body or self.text(name) in FRAMEWORK_METHODS:
             return False
-        if "private" in words or node.parent is None or node.parent.type == "program":
-            return True
+        if node.parent is None or node.parent.type == "program":
+            return not self.text(name).startswith("test")
         owner = node.parent.parent
-        if owner is None or owner.type != "class_declaration":
+        if owner is None or self._has_unknown_ancestors(owner):
             return False
-        return "static" in words or not _has_ancestors(owner)
+        is_class = owner.type == "class_declaration"
+        return "private" in words or (is_class and ("static" in words or not any(_ancestors(owner))))
+
+    def _annotations(self, node: Node) -> Iterator[str]:
+        """Annotations of a declaration, as written."""
+        children = (child for modifiers in _modifiers(node) for child in modifiers.named_children)
+        return (self.text(child) for child in children if child.type.endswith("annotation"))
+
+    def _has_unknown_ancestors(self, node: Node, below: frozenset[int] = frozenset()) -> bool:
+        """Whether a class may have members we do not see; what enums and records all have is known."""
+        if node.type not in _TYPES:
+            return True
+        return any(self._is_unknown(ancestor, below | {node.id}) for ancestor in _ancestors(node))
+
+    def _is_unknown(self, kind: Node, below: frozenset[int]) -> bool:
+        """Whether a type may have members that are neither in the text nor known to every program."""
+        name = self.text(kind).partition("<")[0].strip()
+        declared = self.classes.get(name)
+        if declared is None:
+            return name not in _PLAIN_ANCESTORS
+        return any(node.id in below or self._has_unknown_ancestors(node, below) for node in declared)
+
+    def _is_doubtful(self, binding: Binding) -> bool:
+        return super()._is_doubtful(binding) or (binding.kind == "function" and self.is_reflective)
 
     def visit_method_invocation(self, node: Node, scope: Scope) -> Steps:
         """A call through an object is not resolved, nor one in a snippet without its class: it may mean an overload."""
@@ -238,7 +303,18 @@ class JavaResolver(Resolver):
     visit_annotation_type_element_declaration = visit_import_declaration
 
 
-def _has_ancestors(node: Node) -> bool:
-    """Whether a class declaration extends or implements something, so that it may have members we do not see."""
-    known = ("superclass", "interfaces")
-    return node.type != "class_declaration" or any(node.child_by_field_name(name) is not None for name in known)
+def has_escapes(data: bytes) -> bool:
+    """Whether a text spells ASCII in escapes: it then need not mean what the parser reads."""
+    return _ESCAPE.search(data) is not None
+
+
+def _modifiers(node: Node) -> Iterator[Node]:
+    return (child for child in node.named_children if child.type == "modifiers")
+
+
+def _ancestors(node: Node) -> Iterator[Node]:
+    """Types that a class, enum, record or interface extends or implements."""
+    for clause in node.named_children:
+        if clause.type in ("superclass", "super_interfaces", "extends_interfaces"):
+            kinds = clause.named_children
+            yield from kinds[0].named_children if kinds and kinds[0].type == "type_list" else kinds

@@ -1,33 +1,46 @@
 """Which names of a Python snippet may be changed: parameters, variables, and functions that are not methods.
 
 Attributes, imported names, classes and what a class body binds keep their names; so does what ``__all__`` lists, and a
-parameter whose name is used as a keyword anywhere in the text. A program that can read its own names (``locals``,
-``eval`` …) keeps them all.
+parameter that somebody may pass by its name: one that is used as a keyword anywhere in the text, takes nothing else, or
+is that of a decorated function. A program that can read its own names (``locals``, ``eval`` …) keeps them all; one that
+looks for functions by their names, or runs code in strings, keeps those it could mean.
 """
 
 from __future__ import annotations
 
 import builtins
+import re
 import unicodedata
 from typing import ClassVar
 
 from tree_sitter import Node
 
-from robust_ray.source._scopes import Binding, Kind, Resolver, Scope, Steps, each
+from robust_ray.source._scopes import WORD, Binding, Kind, Resolver, Scope, Steps, each
 
-_SELF_READING = {
-    "eval",
-    "exec",
-    "execfile",
-    "globals",
-    "locals",
-    "vars",
-    "f_locals",
-    "f_globals",
-    "_getframe",
-    "currentframe",
-}
-"""Functions and attributes through which a program sees the names of its variables."""
+_SELF_READING = frozenset((
+    *("eval", "exec", "execfile", "globals", "locals", "vars", "f_locals", "f_globals", "_getframe", "currentframe"),
+    *("inspect", "__code__", "func_code", "f_code", "co_varnames", "__annotations__", "__kwdefaults__"),
+    *("get_type_hints", "numexpr", "duckdb"),
+))  # fmt: skip
+"""Functions, attributes and modules through which a program sees the names of its variables."""
+
+_MODULE_READING = frozenset(("__main__", "modules", "__qualname__"))
+"""Modules and attributes through which it sees those of its functions and of the module's variables."""
+
+_STRING_RUNNING = frozenset(("timeit", "Timer", "cProfile", "profile", "trace", "patch", "import_module", "__import__"))
+"""Functions and modules that are given code, or a path of names, in a string."""
+
+_NAMED_IN_STRING = re.compile(r"^\s*(?:>>>|\.\.\.)(.*)$|@(\w+)", re.MULTILINE)
+"""Examples of ``doctest``, and the variables that a query of pandas speaks of."""
+
+_PLAIN_DECORATORS = frozenset((
+    *("staticmethod", "classmethod", "property", "setter", "getter", "deleter", "cached_property", "abstractmethod"),
+    *("wraps", "lru_cache", "cache", "contextmanager", "overload", "override", "final", "total_ordering"),
+))  # fmt: skip
+"""Decorators that pass on arguments as they get them."""
+
+_MANGLED = re.compile(r"_+[^_]\w*?__\w")
+"""A name that ``__name`` in a class could mean."""
 
 _NESTED_TARGETS = {
     *("tuple_pattern", "list_pattern", "pattern_list", "list_splat_pattern", "dictionary_splat_pattern"),
@@ -48,13 +61,35 @@ class PythonResolver(Resolver):
         self.doubtful.update(("self", "cls"))
         self.keywords: set[str] = set()
         self.parameters: set[str] = set()
-        self.has_splat = False
-        """Whether something is called with a mapping of keywords, whose names are strings."""
+        self.functions: set[str] = set()
+        self.module_names: set[str] = set()
+        self.string_words: set[str] = set()
+        self.words: set[str] = set()
+        """Names and attributes that the program speaks of."""
+        self.mappings: set[str] = set()
+        """What functions are called with as a mapping of keywords; empty where it is no variable."""
+        self.keyword_parameters: set[str] = set()
+        """Variables that hold such a mapping because a function took it."""
+        self.locals: set[str] = set()
+        self.has_wildcard = self.names_functions = False
+        """Whether names are imported that the text does not tell; whether it asks a function for its name."""
 
     def finish(self) -> None:
+        quoted = {name for name in self.parameters | self.module_names if self.is_quoted(name)}
+        self.is_opaque |= bool(self.words & _SELF_READING)
         self.doubtful |= self.keywords & self.parameters
-        if self.has_splat:
-            self.doubtful |= {name for name in self.parameters if self.is_quoted(name)}
+        self.doubtful |= quoted & self.module_names
+        if self.mappings:
+            is_passed_on = self.mappings <= self.keyword_parameters - self.locals
+            self.doubtful |= quoted if is_passed_on else self.parameters
+        if self.words & _MODULE_READING:
+            self.doubtful |= self.functions | self.module_names
+        if self.names_functions or "funcName" in self.string_words:
+            self.doubtful |= self.functions
+        if self.words & _STRING_RUNNING:
+            self.doubtful |= self.string_words
+        if self.has_wildcard:
+            self.doubtful |= self.module_names
 
     def lookup(self, key: str, start: int, scope: Scope) -> Binding | None:
         """What a class body binds is seen in that body alone."""
@@ -70,9 +105,8 @@ class PythonResolver(Resolver):
         return super().visit_identifier(node, scope)
 
     def _look_at(self, name: str) -> None:
-        """Notice a name that reads other names, or one that Python takes for another spelling of the same name."""
-        if name in _SELF_READING:
-            self.is_opaque = True
+        """Remember what is spoken of; keep a name that Python takes for another spelling of the same name."""
+        self.words.add(name)
         if not name.isascii() and (normal := unicodedata.normalize("NFKC", name)) != name:
             self.doubtful |= {name, normal}
 
@@ -95,8 +129,11 @@ class PythonResolver(Resolver):
         name = self.text(node)
         self._look_at(name)
         is_fixed = scope.kind == "class" or name.startswith("__") or (scope.kind == "file" and name in _BUILTINS)
-        if kind == "parameter":
-            self.parameters.add(name)
+        is_fixed |= _MANGLED.match(name) is not None
+        if scope.kind == "file":
+            self.module_names.add(name)
+        if kind is not None:
+            {"parameter": self.parameters, "function": self.functions, "local": self.locals}[kind].add(name)
         self.declare(node, scope, None if is_fixed else kind, hoisted=True)
 
     # Functions and classes
@@ -106,11 +143,12 @@ class PythonResolver(Resolver):
         if name is not None:
             self._bind_name(name, scope, "function" if self._is_plain(node) else None)
         inner = Scope(scope, "function")
+        kind: Kind | None = "parameter" if self._gets_what_it_is_given(node) else None
         steps: list[tuple[Node, Scope]] = []
         for i, child in enumerate(node.named_children):
             field = node.field_name_for_named_child(i)
             if field == "parameters":
-                steps += self._parameters(child, scope, inner)
+                steps += self._parameters(child, scope, inner, kind)
             elif field == "type_parameters":
                 self.doubt_words(child)
             elif field != "name":
@@ -120,24 +158,44 @@ class PythonResolver(Resolver):
     visit_lambda = visit_function_definition
 
     def _is_plain(self, node: Node) -> bool:
-        """Neither decorated, which may register the name, nor a method cut out of its class."""
+        """Neither decorated, which may register the name, nor a test, nor a method cut out of its class."""
         parameters = node.child_by_field_name("parameters")
         first = next(iter(parameters.named_children), None) if parameters is not None else None
         is_method = first is not None and self.text(first) in ("self", "cls")
-        return not is_method and (node.parent is None or node.parent.type != "decorated_definition")
+        is_decorated = node.parent is not None and node.parent.type == "decorated_definition"
+        return not is_method and not is_decorated and not self._is_test(node)
 
-    def _parameters(self, node: Node, scope: Scope, inner: Scope) -> list[tuple[Node, Scope]]:
-        """Bind parameters in ``inner``; defaults and annotations are evaluated in ``scope``."""
+    def _is_test(self, node: Node) -> bool:
+        """Whether ``pytest`` would find the function by its name, and give it what its parameters name."""
+        name = node.child_by_field_name("name")
+        return name is not None and self.text(name).startswith("test_")
+
+    def _gets_what_it_is_given(self, node: Node) -> bool:
+        """Whether no decorator and no framework may pass arguments by their names."""
+        around = node.parent.named_children if node.parent is not None else []
+        decorators = [self.text(child).partition("(")[0] for child in around if child.type == "decorator"]
+        return not self._is_test(node) and all(WORD.findall(text)[-1] in _PLAIN_DECORATORS for text in decorators)
+
+    def _parameters(self, node: Node, scope: Scope, inner: Scope, kind: Kind | None) -> list[tuple[Node, Scope]]:
+        """Bind parameters in ``inner``; defaults and annotations are evaluated in ``scope``.
+
+        Those after a star can be passed by their names alone: they keep them.
+        """
         steps: list[tuple[Node, Scope]] = []
         for parameter in node.named_children:
             name = parameter.child_by_field_name("name")
             if name is None and parameter.type == "typed_parameter":
                 name = parameter.named_children[0]
-            if name is None:
-                steps += [(child, scope) for child, _ in self.bind(parameter, inner, "parameter")]
-            else:
-                self.bind(name, inner, "parameter")
+            words = parameter if name is None else name
+            if words.type == "dictionary_splat_pattern":
+                self.keyword_parameters.update(WORD.findall(self.text(words)))
+            steps += [(child, scope) for child, _ in self.bind(words, inner, kind)]
+            if name is not None:
                 steps += [(child, scope) for child in parameter.named_children if child != name]
+            elif parameter.type == "keyword_separator":
+                kind = None
+            if words.type == "list_splat_pattern":
+                kind = None
         return steps
 
     def visit_class_definition(self, node: Node, scope: Scope) -> Steps:
@@ -203,6 +261,8 @@ class PythonResolver(Resolver):
         return each(node.named_children, scope)
 
     def visit_import_statement(self, node: Node, scope: Scope) -> Steps:
+        self.words.update(WORD.findall(self.text(node)))
+        self.has_wildcard |= any(child.type == "wildcard_import" for child in node.named_children)
         for name in node.children_by_field_name("name"):
             alias = name.child_by_field_name("alias")
             self._bind_name(alias if alias is not None else name.named_children[0], scope, None)
@@ -235,6 +295,9 @@ class PythonResolver(Resolver):
         name = node.child_by_field_name("attribute")
         if name is not None:
             self._look_at(self.text(name))
+            owner = self.text(node.named_children[0])
+            of_class = owner.endswith("__class__") or owner.startswith("type(")
+            self.names_functions |= self.text(name) == "__name__" and not of_class
         return [(child, scope) for child in node.named_children if child != name]
 
     def visit_keyword_argument(self, node: Node, scope: Scope) -> Steps:
@@ -243,7 +306,37 @@ class PythonResolver(Resolver):
         return each(value, scope)
 
     def visit_dictionary_splat(self, node: Node, scope: Scope) -> Steps:
-        self.has_splat = True
+        """Keywords whose names are strings, which may be anywhere."""
+        if node.parent is not None and node.parent.type == "argument_list":
+            value = node.named_children[0]
+            if value.type == "dictionary":
+                self.keywords.update(WORD.findall(self.text(value)))
+            else:
+                self.mappings.add(self.text(value))
+        return each(node.named_children, scope)
+
+    def visit_call(self, node: Node, scope: Scope) -> Steps:
+        """``dir()`` lists the names around it."""
+        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if function is not None and arguments is not None:
+            self.is_opaque |= self.text(function) == "dir" and not arguments.named_children
+        return each(node.named_children, scope)
+
+    def visit_string(self, node: Node, scope: Scope) -> Steps:
+        """Text may hold code, or a path of names."""
+        text = self.text(node)
+        words = WORD.findall(text)
+        self.string_words.update(words)
+        if "__main__" in words[1:] or "__main__" in words[:-1]:
+            self.doubtful.update(words)
+        for found in _NAMED_IN_STRING.finditer(text):
+            self.doubtful.update(WORD.findall(found[0]))
+        return each(node.named_children, scope)
+
+    def visit_type(self, node: Node, scope: Scope) -> Steps:
+        """A type may be written as a string."""
+        for found in re.finditer(r"""(["']).*?\1""", self.text(node)):
+            self.doubtful.update(WORD.findall(found[0]))
         return each(node.named_children, scope)
 
     def visit_interpolation(self, node: Node, scope: Scope) -> Steps:

@@ -79,6 +79,8 @@ swscanf symlink symlinkat sync syscall sysconf telldir tempnam timegm timelocal 
 timersub timespec_get truncate ttyname tzset ualarm umask ungetwc unlinkat unsetenv uselocale utimensat utimes valloc
 vdprintf vfork vfscanf vfwprintf vfwscanf vhangup vscanf vsscanf vswprintf vswscanf vwprintf vwscanf wcpcpy wcpncpy
 wcrtomb wctob wctomb wctrans wctype wprintf writev wscanf y0 y1 yn
+clrbit daylight environ err error errx howmany optarg opterr optind optopt powerof2 program_invocation_name roundup
+signgam timezone tzname verr verrx vwarn vwarnx warn warnx
 """
 
 _JAVA_KEYWORDS = """
@@ -109,6 +111,26 @@ WrongThreadException java javax
 
 _JAVA_METHODS = "clone equals finalize getClass hashCode main notify notifyAll toString wait"
 
+_FRAMEWORK_METHODS = """
+accept actionPerformed add afterExecute apply applyAsInt call characters clone close compare compareTo comparing
+configure contains containsKey contextDestroyed contextInitialized describeConstable destroy dispose doFilter doGet
+doInBackground doPost endElement equals execute finalize focusGained focusLost forEach forEachRemaining get getAsInt
+getColumnCount getColumnName getDeclaringClass getItem getItemCount getMessage getRowCount getSize getValueAt getView
+handle handleMessage hasMoreElements hasNext hashCode init initialize isEmpty itemStateChanged iterator keyPressed
+keyReleased keyTyped length main mouseClicked mouseDragged mouseEntered mouseExited mouseMoved mousePressed
+mouseReleased name naturalOrder next nextElement nullsFirst nullsLast onClick onCreate onPause onReceive onResume
+onStart onStop ordinal paint paintComponent perform process put read readExternal readObject readObjectNoData
+readResolve remove repaint reset reverseOrder reversed run service set setUp setValueAt size spliterator start
+startElement stateChanged stop tearDown test thenComparing toArray toString update valueChanged valueOf values visit
+windowClosed windowClosing write writeExternal writeObject writeReplace
+"""
+
+FRAMEWORK_METHODS: frozenset[str] = frozenset(_FRAMEWORK_METHODS.split())
+"""Methods of wide-spread Java types: what looks like a plain method may implement one."""
+
+ACCESSORS = re.compile(r"(add|do|get|has|is|on|remove|set|to)[A-Z]\w*")
+"""Names that methods of Java's classes customarily have, also of those that a class inherits from."""
+
 _PYTHON_2 = """
 apply basestring buffer cmp coerce execfile file intern long raw_input reduce reload unichr unicode xrange
 """
@@ -130,10 +152,10 @@ RESERVED: dict[str, frozenset[str]] = {
 """Language → its keywords, and the names that mean something in any program."""
 
 LIBRARY_FUNCTIONS: frozenset[str] = RESERVED["c"] | frozenset(_C_MORE_FUNCTIONS.split())
-"""Functions that headers of C and POSIX declare: a variable may hide one, another function may not take its name."""
+"""Functions and variables that headers of C and POSIX declare: a variable may hide one, another function may not take its name."""
 
 LIBRARY_PREFIXES = re.compile(
     r"(is|to|str|mem|wcs|wmem|mb|fe|sig|tc|cf|exec|wait|get|set|end)[a-z0-9]\w*|\w+(printf|scanf|_unlocked|_[rl])|"
-    r"(atomic|clock|cnd|inet|mtx|posix|pthread|sched|sem|shm|thrd|timer|tss)_\w+"
+    r"(atomic|bswap|clock|cnd|inet|mtx|posix|pthread|sched|sem|shm|thrd|timer|tss)_\w+"
 )
 """Names that ISO C (7.31, future library directions) and POSIX keep for functions of headers, or use for families."""

@@ -69,7 +69,7 @@ def contexts(source: SourceCode) -> dict[str, frozenset[Statement]]:
     around = _around_words(parse(source.data, source.language).root_node)
     found: dict[str, frozenset[Statement]] = {}
     for start, end, _ in source.occurrences:
-        name = source.data[start:end].decode("utf-8", "surrogatepass")
+        name = source.between(start, end)
         found[name] = found.get(name, frozenset()) | around.get(start, frozenset())
     return {name: kinds or frozenset({Statement.OTHER}) for name, kinds in found.items()}
 

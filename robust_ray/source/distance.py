@@ -32,7 +32,7 @@ def changes(source: SourceCode, text: str, renames: Mapping[str, str]) -> Change
         paired with each other, and one without a partner counts with its whole length: the official code drops such
         examples.
     """
-    tokens, tokens_other = _texts(source), _texts(analyse(text, source.language))
+    tokens, tokens_other = source.token_texts, analyse(text, source.language).token_texts
     pairs = [(a, b) for a, b in _pairs(tokens, tokens_other) if a != b]
     return Changes(
         identifiers_changed=sum(old != new for old, new in renames.items()),
@@ -49,10 +49,6 @@ def _pairs(tokens: Sequence[str], other: Sequence[str]) -> Iterator[tuple[str, s
     return itertools.chain.from_iterable(
         itertools.zip_longest(tokens[a:b], other[c:d], fillvalue="") for _, a, b, c, d in blocks
     )
-
-
-def _texts(source: SourceCode) -> list[str]:
-    return [source.data[start:end].decode("utf-8", "surrogatepass") for start, end in source.tokens]
 
 
 @functools.lru_cache(maxsize=65536)

@@ -7,6 +7,7 @@ an edit can check it again.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,6 +33,16 @@ class Edit(NamedTuple):
     splices: tuple[Splice, ...]
 
 
+def fits(edit: Edit, taken: Sequence[Splice]) -> bool:
+    """Whether an edit can be made beside others: it touches none of their bytes, and puts no text where they do.
+
+    Args:
+        edit: Another one.
+        taken: All splices of the others, sorted, which can all be made.
+    """
+    return not any(_touch(*pair) for splice in edit.splices for pair in pairwise(_with_neighbours(splice, taken)))
+
+
 def edited(source: SourceCode, edits: Sequence[Edit]) -> SourceCode | None:
     """The program with these edits, analysed; None as for :func:`edited_text`."""
     if not edits:
@@ -47,8 +58,17 @@ def edited_text(source: SourceCode, edits: Sequence[Edit]) -> str | None:
     texts put at the same place have no order, and are refused.
     """
     splices = sorted(splice for edit in edits for splice in edit.splices)
-    for before, after in pairwise(splices):
-        if after.start < before.end or after[:2] == before[:2]:
-            return None
+    if any(_touch(before, after) for before, after in pairwise(splices)):
+        return None
     pieces = [(start, end, text.encode("utf-8", "surrogatepass")) for start, end, text in splices]
     return splice(source.data, pieces)
+
+
+def _with_neighbours(splice: Splice, taken: Sequence[Splice]) -> tuple[Splice, ...]:
+    at = bisect_left(taken, splice)
+    return (*taken[max(at - 1, 0) : at], splice, *taken[at : at + 1])
+
+
+def _touch(before: Splice, after: Splice) -> bool:
+    """Whether a splice and one that does not start before it cannot both be made."""
+    return after.start < before.end or after[:2] == before[:2]

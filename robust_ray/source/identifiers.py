@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +20,9 @@ _RESOLVERS: dict[str, type[Resolver]] = {"c": CResolver, "java": JavaResolver, "
 
 _STRINGS = {"string", "string_literal", "string_content", "char_literal", "character_literal"}
 """Nodes that are one token though the grammar cuts them up, unless code is interpolated."""
+
+_CALLED = re.compile(rb"(?:\s|\\\n|/\*.*?\*/|//[^\n]*)*\(", re.DOTALL)
+"""What stands behind a name that is called."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,10 @@ class SourceCode:
     """Names that are safe to change, unique, by first appearance."""
 
     names: frozenset[str]
-    """Every word of the text that could be an identifier, also members, types and words in strings and comments."""
+    """Every word of the text that could be an identifier, also members, types and words in strings and comments.
+
+    Words that Python takes for others (NFKC) are there in both spellings.
+    """
 
     tokens: tuple[tuple[int, int], ...]
     """Byte range of every token, comments left out; a string without interpolation is one token."""
@@ -48,6 +56,15 @@ class SourceCode:
     error_count: int
     """Syntax errors: nodes the parser could not place, and tokens it had to invent."""
 
+    def between(self, start: int, end: int) -> str:
+        """Text of a range of bytes."""
+        return self.data[start:end].decode("utf-8", "surrogatepass")
+
+    @property
+    def token_texts(self) -> list[str]:
+        """Text of every token."""
+        return [self.between(start, end) for start, end in self.tokens]
+
     @functools.cached_property
     def spans(self) -> dict[str, tuple[tuple[int, int], ...]]:
         """Name that may be changed → byte range of each occurrence."""
@@ -55,8 +72,12 @@ class SourceCode:
 
     @functools.cached_property
     def functions(self) -> frozenset[str]:
-        """Names that may be changed and are those of functions."""
-        return frozenset(identifier.name for identifier in self.identifiers if identifier.kind == "function")
+        """Names that may be changed and are those of functions, or of variables that hold some and are called."""
+        return frozenset(
+            identifier.name
+            for identifier in self.identifiers
+            if identifier.kind == "function" or any(_CALLED.match(self.data, end) for _, end in identifier.spans)
+        )
 
 
 @functools.lru_cache(maxsize=256)
@@ -77,7 +98,7 @@ def analyse(text: str, language: str) -> SourceCode:
         data=data,
         language=language,
         identifiers=identifiers,
-        names=frozenset(WORD.findall(text)),
+        names=frozenset(WORD.findall(text if text.isascii() else f"{text}\n{unicodedata.normalize('NFKC', text)}")),
         tokens=tokens,
         occurrences=occurrences,
         error_count=error_count,

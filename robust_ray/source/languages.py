@@ -11,7 +11,14 @@ import tree_sitter_java
 import tree_sitter_python
 
 from robust_ray.core.errors import DataError, did_you_mean
-from robust_ray.source._reserved import KEYWORDS, LIBRARY_FUNCTIONS, LIBRARY_PREFIXES, RESERVED
+from robust_ray.source._reserved import (
+    ACCESSORS,
+    FRAMEWORK_METHODS,
+    KEYWORDS,
+    LIBRARY_FUNCTIONS,
+    LIBRARY_PREFIXES,
+    RESERVED,
+)
 
 LANGUAGES: tuple[str, ...] = ("c", "java", "python")
 
@@ -72,7 +79,12 @@ def is_reserved(name: str, language: str) -> bool:
 
 
 def is_of_library(name: str, language: str) -> bool:
-    """Whether a header may declare a function of this name, so that another function cannot have it; only in C."""
+    """Whether a header of C may declare a function of this name, or a class of Java inherit such a method.
+
+    Another function cannot have the name then.
+    """
+    if language == "java":
+        return name in FRAMEWORK_METHODS or ACCESSORS.fullmatch(name) is not None
     if language != "c":
         return False
     parts = (name, name.removesuffix("f"), name.removesuffix("l"))  # of mathematics there are three of each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from robust_ray.source.identifiers import SourceCode
 from robust_ray.source.languages import is_identifier, is_of_library, is_reserved
@@ -10,7 +11,13 @@ from robust_ray.source.languages import is_identifier, is_of_library, is_reserve
 
 def is_fresh(source: SourceCode, name: str) -> bool:
     """Whether ``name`` can be given to an identifier: lexically one, not reserved, and nowhere in the text."""
-    return name not in source.names and is_identifier(name, source.language) and not is_reserved(name, source.language)
+    return name not in source.names and _may_be_a_name(name, source.language)
+
+
+@lru_cache(maxsize=65536)
+def _may_be_a_name(name: str, language: str) -> bool:
+    """Remembered: a search tries the same few thousand names over and over."""
+    return is_identifier(name, language) and not is_reserved(name, language)
 
 
 def suits(source: SourceCode, old: str, new: str) -> bool:

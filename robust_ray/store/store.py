@@ -23,7 +23,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from robust_ray.core.call import Ref
-from robust_ray.core.errors import CorruptedError, StoreError
+from robust_ray.core.errors import CorruptedError, StoreError, SweepError, did_you_mean
 from robust_ray.core.identity import digest
 from robust_ray.core.records import RECORDS, Record, RunRecord
 from robust_ray.store import artifacts, results
@@ -77,6 +77,20 @@ class Store:
         """
         files = Files.at(uri)
         return cls(files, create=False) if files.exists("FORMAT") else None
+
+    @classmethod
+    def existing(cls, uri: str) -> Store:
+        """The store at an address, for whoever only reads.
+
+        Raises:
+            StoreError: there is none, it cannot be reached, or was written by a newer version.
+        """
+        store = cls.find(uri)
+        if store is None:
+            raise StoreError(
+                f"{uri}: a store must lie there, but got none; run `robust-ray run` first, or correct --store"
+            )
+        return store
 
     def __reduce__(self) -> tuple[Callable[[str], Store], tuple[str]]:
         return _reopen, (self.uri,)
@@ -181,6 +195,18 @@ class Store:
         wanted = [entry.path for entry in entries if sweep is None or entry.path.rpartition("-")[0] == sweep]
         documents = (self._try_plan(f"plans/{path}") for path in wanted)
         return [document for document in documents if document is not None]
+
+    def planned(self, sweep: str) -> tuple[str, ...]:
+        """Keys of the latest plan of a sweep: what it asked for before it was changed is no longer part of it.
+
+        Raises:
+            SweepError: the sweep was never run into this store.
+        """
+        documents = self.plans(sweep)
+        if not documents:
+            known = {str(document["sweep"]) for document in self.plans()}
+            raise SweepError(f"{self.uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
+        return tuple(documents[-1]["keys"])
 
     def table(self, name: str, keys: Collection[str] | None = None) -> Loaded:
         """All rows of a table, or those of some keys; damaged files are left out and named."""

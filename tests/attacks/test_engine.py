@@ -17,6 +17,7 @@ from robust_ray.attacks import (
     Goal,
     RenameIdentifiers,
     Search,
+    SingleAttack,
     Space,
     Steps,
     Substitutes,
@@ -80,7 +81,7 @@ class Forbids(Constraint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assembled(AttackRecipe):
+class Assembled(SingleAttack):
     """Any attack."""
 
     type: ClassVar[str] = "assembled"
@@ -221,6 +222,10 @@ def test_an_example_without_a_usable_name_is_skipped() -> None:
         ("print(1)\n", "nothing in the code may be changed"),
         ("}}} ((( \x00 \ud800", "nothing in the code may be changed"),
         ("x = 1\n" * 100_000, "the code has 600,000 characters, more than the 200,000 that are attacked"),
+        (
+            "def f(a):\n" + "    a = a\n" * 15_000,
+            "the code has 30,002 occurrences of names in 150,010 characters, too many to probe",
+        ),
     ],
 )
 def test_code_that_cannot_be_attacked_is_a_row_that_says_why(text: str, reason: str) -> None:
@@ -251,11 +256,8 @@ class Both(AttackRecipe):
     attacks: tuple[Assembled, ...] = field(metadata={IN_KEY: False})
 
     @property
-    def parts(self) -> tuple[AttackRecipe, ...]:
+    def parts(self) -> tuple[SingleAttack, ...]:
         return self.attacks
-
-    def build(self) -> Attack:
-        raise TypeError("an ensemble is built part by part")
 
 
 def test_the_parts_of_an_ensemble_run_until_one_succeeds() -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
 from collections.abc import Sequence
-from itertools import islice
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 
-from robust_ray.attacks import ALERT, MHM, MHMNS, AttackRecipe, CorpusVocabulary, WIRRandom, run
+from robust_ray.attacks import ALERT, MHM, MHMNS, AttackRecipe, WIRRandom, run
 from robust_ray.core.examples import Example, Input
-from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
 from robust_ray.core.victim import Encoding, FloatArray
-from tests.fakes import CELL, BagOfNames, example
+from tests.fakes import CELL
 
 PROGRAM = "int size(struct list *s, int len)\n{\n    return s->len + len;\n}\n"
 """A member has the name of a parameter."""
@@ -84,26 +79,3 @@ def test_two_variables_of_wir_random_may_become_one() -> None:
     assert attack(WIRRandom(paper_mode=True), r"list \*len", {"s": "len"}).verdict == Verdict.INVALID
     assert attack(WIRRandom(), r"list \*len", {"s": "len"}).verdict == Verdict.SKIPPED_NO_TARGET
     assert attack(ALERT(paper_mode=True), r"list \*len", {"s": "len"}).verdict == Verdict.SKIPPED_NO_TARGET
-
-
-@pytest.mark.parametrize(
-    "recipe",
-    [
-        ALERT(candidates=5, children=4, substitutes=CorpusVocabulary()),
-        MHM(candidates=10, iterations=10),
-        WIRRandom(candidates=10),
-    ],
-)
-def test_attacks_functions_of_large_projects(recipe: AttackRecipe, shared_data: Path) -> None:
-    victim = BagOfNames()
-    with (shared_data / "devign" / "test.jsonl").open() as lines:
-        functions = [json.loads(line) for line in islice(lines, 15)]
-    examples = [example(str(row["idx"]), row["func"], language="c", victim=victim) for row in functions]
-    names = {source: source.collect(examples, examples, Machine()) for source in recipe.sources}
-    published = dataclasses.replace(recipe, paper_mode=True)  # type: ignore[call-arg]  # a field of each of these
-    for each, is_stopped in ((recipe, False), (published, True)):
-        rows = list(run(each, examples, victim, names, columns=CELL, seed=0))
-        verdicts = [row.verdict for row in rows]
-        assert Verdict.ERROR not in verdicts
-        assert verdicts.count(Verdict.SUCCEEDED) >= 3
-        assert (Verdict.INVALID in verdicts) == any(row.rejected for row in rows) == is_stopped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +144,12 @@ def test_the_next_batch_is_launched_before_an_answer_is_waited_for() -> None:
     got = Answers(victim, max_batch_tokens=1).ask(inputs)
     np.testing.assert_array_equal(got.probabilities, expected(["a", "bb", "ccc"]))
     assert victim.events == ["launch a", "launch b", "wait a", "launch c", "wait b", "wait c"]
+
+
+def test_whoever_is_stopped_answers_nothing_more() -> None:
+    victim = Counter()
+    answers = Answers(victim, max_batch_tokens=1)
+    answers.stop()
+    with pytest.raises(CancelledError, match="nobody waits"):
+        answers.ask([("a",), ("b",)])
+    assert len(victim.batches) == 1

@@ -117,8 +117,8 @@ def test_the_same_command_again_searches_no_further(store: Store) -> None:
 
 def test_what_is_measured_otherwise_is_another_study(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     changes: list[tuple[object, str, object]] = [
-        (MagnitudePruning, "version", 2),
-        (Attack, "version", 2),
+        (MagnitudePruning, "version", MagnitudePruning.version + 1),
+        (Attack, "version", Attack.version + 1),
         (robust_ray.plan, "accelerator_name", lambda *, gpu: "another machine"),
     ]
     StudyFeed(ATTACKED, store)

@@ -1,33 +1,56 @@
-"""One small sweep, whole: run twice, on both dispatchers, changed, killed, damaged, analysed."""
+"""One small sweep, whole: run twice, on both dispatchers, changed, killed, damaged, audited, analysed."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from analysis import report
+from analysis.load import load as load_rows
+from analysis.robustness import robustness
 from robust_ray.cli import main
-from robust_ray.core.call import Inputs
+from robust_ray.console import kind
+from robust_ray.core.call import Inputs, StageCall
 from robust_ray.core.machine import Machine
-from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, Record, Verdict
+from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord, Record, Verdict
+from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.metrics import worst_case
 from robust_ray.plan import expand
-from robust_ray.source import analyse, check
-from robust_ray.stages import Attack
 from robust_ray.store import Store, from_table
 from robust_ray.sweep_file import load
+from tests import fakes
 
 pytestmark = [pytest.mark.torch, pytest.mark.ray]
 
-SWEEP = {
+MHM = {"type": "mhm", "candidates": 5, "iterations": 4, "query_budget": 30}
+WIR_RANDOM = {"type": "wir_random", "candidates": 5, "query_budget": 12, "substitutes": "random_names"}
+DISTILLATION = {
+    "type": "distillation",
+    "student": {
+        "type": "scratch_roberta",
+        "layers": 1,
+        "hidden": 16,
+        "heads": 2,
+        "intermediate": 16,
+        "vocabulary": 300,
+    },
+}
+SWEEP: dict[str, Any] = {
     "name": "tiny",
     "models": [
         {"type": "scratch_roberta", "layers": 1, "hidden": 32, "heads": 2, "intermediate": 32, "vocabulary": 400}
@@ -37,21 +60,13 @@ SWEEP = {
     "compressions": [
         {"type": "magnitude_pruning", "sparsity": 0.6, "scope": "linear"},
         "dynamic_quantization",
-        {
-            "type": "distillation",
-            "student": {
-                "type": "scratch_roberta",
-                "layers": 1,
-                "hidden": 16,
-                "heads": 2,
-                "intermediate": 16,
-                "vocabulary": 300,
-            },
-        },
+        DISTILLATION,
     ],
     "attacks": [
-        {"type": "mhm", "candidates": 5, "iterations": 4, "query_budget": 30},
-        {"type": "wir_random", "candidates": 5, "query_budget": 40},
+        MHM,
+        WIR_RANDOM,
+        {"type": "worst_case", "attacks": [WIR_RANDOM, MHM]},
+        {"type": "carrot_insertion", "candidates": 5, "iterations": 3},
     ],
     "relations": [
         "prediction_agreement",
@@ -61,6 +76,9 @@ SWEEP = {
     ],
     "examples": {"evaluate": 40, "attack": 10, "shard": 5},
 }
+"""Completed by :func:`sweep_file` with what needs a language model."""
+
+MEASURED = (AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord)
 TIMES = {"latency_p50", "latency_p95", "throughput", "peak_memory"}
 """Columns that are measured, not computed."""
 
@@ -71,9 +89,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sweep_file(folder: Path) -> Path:
+def language_model(folder: Path) -> dict[str, object]:
+    """A masked language model that knows nothing, which is enough: it says the same every time."""
+    import torch
+    from transformers import RobertaConfig, RobertaForMaskedLM
+
+    from robust_ray.models.tokenization import train_bpe
+
+    tokenizer = train_bpe([*fakes.PYTHON, *fakes.JAVA, *fakes.C], 500)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        module = RobertaForMaskedLM(RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=98, **sizes))
+    module.save_pretrained(folder / "language-model")
+    tokenizer.save_pretrained(folder / "language-model")
+    return {"type": "masked_lm", "name": str(folder / "language-model")}
+
+
+@pytest.fixture(scope="module")
+def sweep_file(folder: Path, language_model: dict[str, object]) -> Path:
+    names = {"type": "masked_lm", "language_model": language_model, "predictions": 60, "occurrences": 1}
+    random = {"type": "random", "queries": 10, "substitutes": names}
     path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump(SWEEP))
+    whole = SWEEP | {"attacks": [*SWEEP["attacks"], random], "naturalness": language_model}
+    path.write_text(yaml.safe_dump(whole))
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_sweep_file(folder: Path) -> Path:
+    """A part of it."""
+    path = folder / "small.yaml"
+    path.write_text(
+        yaml.safe_dump(SWEEP | {"name": "small", "compressions": ["dynamic_quantization"], "attacks": [MHM]})
+    )
     return path
 
 
@@ -83,25 +132,66 @@ def serial_store(folder: Path, sweep_file: Path) -> Store:
     return Store.open(str(folder / "serial"))
 
 
-def rows(store: Store, record: type[Record]) -> list[dict[str, object]]:
-    """All rows of a table, what was only timed left out, in a fixed order."""
-    found = [dataclasses.asdict(row) for row in from_table(store.table(record.table).table, record)]
+@pytest.fixture
+def copied_store(serial_store: Store, tmp_path: Path) -> Store:
+    """Of which anything may be made."""
+    shutil.copytree(serial_store.uri, tmp_path / "copy")
+    return Store.open(str(tmp_path / "copy"))
+
+
+def rows(store: Store, record: type[Record], keys: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Rows of a table, what was only timed left out, in a fixed order."""
+    found = [dataclasses.asdict(row) for row in from_table(store.table(record.table, keys).table, record)]
     kept = [{name: value for name, value in row.items() if name not in TIMES} for row in found]
     return sorted(kept, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def assert_equal_up_to_rounding(some: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]) -> None:
+    """What was decided is the same to the letter, probabilities nearly so."""
+    for one, other in zip(some, others, strict=True):
+        for name, value in one.items():
+            expected = pytest.approx(value, abs=1e-5) if "confidence" in name and value is not None else value
+            assert other[name] == expected
 
 
 def test_every_call_of_the_plan_is_in_the_store(serial_store: Store, sweep_file: Path) -> None:
     assert set(expand(load(sweep_file)).calls) == serial_store.present()
 
 
-def test_every_counted_adversarial_example_is_valid(serial_store: Store) -> None:
-    attacks = from_table(serial_store.table("attacks").table, AttackRecord)
-    succeeded = [row for row in attacks if isinstance(row, AttackRecord) and row.verdict == Verdict.SUCCEEDED]
-    assert succeeded
-    for row in succeeded:
-        assert row.adversarial is not None
-        assert check(analyse(row.original, row.language), row.adversarial, json.loads(row.renames)).is_valid
-        assert row.adversarial_prediction != row.label == row.prediction
+def test_every_attack_fools_someone(serial_store: Store) -> None:
+    attacks = rows(serial_store, AttackRecord)
+    succeeded = [row for row in attacks if row["verdict"] == Verdict.SUCCEEDED]
+    assert {row["attack"] for row in succeeded} == {row["attack"] for row in attacks}
+    assert all(row["adversarial_prediction"] != row["label"] == row["prediction"] for row in succeeded)
+    assert not any(row["error"] for row in attacks)
+
+
+def test_the_audit_finds_every_adversarial_example_valid(
+    serial_store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = [row for row in rows(serial_store, AttackRecord) if row["adversarial"] is not None]
+    assert any(json.loads(row["edits"]) for row in changed)
+    assert main(["audit", "--store", serial_store.uri]) == 0
+    checked = f"{len(changed)} adversarial examples checked; 0 that count are not valid"
+    assert checked in capsys.readouterr().out
+
+
+def test_an_ensemble_wins_exactly_where_one_of_its_parts_does(serial_store: Store) -> None:
+    attacks = rows(serial_store, AttackRecord)
+    parts = [row for row in attacks if row["attack"] in ("mhm", "wir_random")]
+    whole = {(row["student"], row["uid"]): row["verdict"] for row in attacks if row["attack"] == "worst_case"}
+    names = [(row["student"], row["uid"]) for row in parts]
+    assert dict(zip(dict.fromkeys(names), worst_case(names, [row["verdict"] for row in parts]), strict=True)) == whole
+    assert {row["won_by"] for row in attacks if row["attack"] == "worst_case"} == {None, "mhm", "wir_random"}
+
+
+def test_every_adversarial_example_is_looked_at_by_the_language_model(serial_store: Store) -> None:
+    place = ("student", "attack", "attack_params", "uid")
+    changed = [row for row in rows(serial_store, AttackRecord) if row["adversarial"] is not None]
+    looks = rows(serial_store, NaturalnessRecord)
+    assert Counter(tuple(row[name] for name in place) for row in looks) == Counter(
+        tuple(row[name] for name in place) for row in changed
+    )
 
 
 def test_the_same_command_again_runs_nothing(serial_store: Store, sweep_file: Path) -> None:
@@ -110,107 +200,149 @@ def test_the_same_command_again_runs_nothing(serial_store: Store, sweep_file: Pa
     assert len(serial_store.runs()) == before
 
 
-def test_changing_one_attack_runs_that_attack_alone(serial_store: Store, sweep_file: Path) -> None:
-    before = {run.key for run in serial_store.runs()}
+def test_changing_one_attack_runs_that_attack_alone(copied_store: Store, sweep_file: Path) -> None:
+    before = {run.key for run in copied_store.runs()}
     change = ["--set", "attacks[0].query_budget=12"]
-    assert main(["run", str(sweep_file), "--on", "serial", "--store", serial_store.uri, *change]) == 0
-    new = {run.key for run in serial_store.runs()} - before
-    assert {key.split("-v1-")[0] for key in new} == {"attack-mhm", "fidelity-mhm"}
+    assert main(["run", str(sweep_file), "--on", "serial", "--store", copied_store.uri, *change]) == 0
+    new = {run.key for run in copied_store.runs()} - before
+    assert {kind(key) for key in new} == {"attack-mhm", "naturalness-masked_lm", "fidelity-mhm"}
 
 
-def test_serial_and_ray_write_the_same_rows(folder: Path, sweep_file: Path) -> None:
-    """Each from nothing, so that training, compression and attacks must all agree to the bit."""
-    stores = []
-    for on in ("serial", "ray"):
-        uri = str(folder / f"same-{on}")
-        assert main(["run", str(sweep_file), "--on", on, "--store", uri]) == 0
-        stores.append(Store.open(uri))
-    for record in (AttackRecord, FidelityRecord, EvaluationRecord):
-        assert rows(stores[0], record) == rows(stores[1], record)
+def test_serial_and_ray_write_the_same_rows(serial_store: Store, sweep_file: Path, tmp_path: Path) -> None:
+    """Each from nothing, so that training, compression and attacks must all agree to the bit; Ray's was killed once."""
+    command = ["run", str(sweep_file), "--on", "ray", "--store", str(tmp_path)]
+    kill_after(command, "start  attack")
+    assert main(command) == 0
+    store = Store.open(str(tmp_path))
+    assert store.present() == serial_store.present()
+    for record in MEASURED:
+        assert rows(store, record) == rows(serial_store, record)
 
 
-@pytest.mark.parametrize(("on", "moments"), [("serial", (4.0, 8.0, 11.0)), ("ray", (9.0, 13.0))])
-def test_a_killed_driver_loses_nothing(folder: Path, sweep_file: Path, on: str, moments: tuple[float, ...]) -> None:
-    uri = str(folder / f"killed-{on}")
-    command = [sys.executable, "-m", "robust_ray.cli", "run", str(sweep_file), "--on", on, "--store", uri]
-    for moment in moments:
-        driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(moment)
-        os.kill(driver.pid, signal.SIGKILL)
-        driver.wait()
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+def test_a_driver_that_was_killed_loses_nothing(serial_store: Store, folder: Path, small_sweep_file: Path) -> None:
+    """Also where the victims' answers outlive the calls, in a file that the killed were writing."""
+    uri, answers = str(folder / "killed"), f"answers={folder / 'answers'}"
+    command = ["run", str(small_sweep_file), "--set", answers, "--on", "serial", "--store", uri]
+    kill_after(command, "start  finetune", seconds=1.0)
+    kill_after(command, "start  attack-mhm")
+    assert main(command) == 0
     store = Store.open(uri)
-    assert set(expand(load(sweep_file)).calls) == store.present()
-    loaded = store.table("attacks")
-    assert loaded.unreadable == []
-    attacked = Counter((row["key"], row["uid"]) for row in loaded.table.to_pylist())
-    assert max(attacked.values()) == 1
+    assert set(expand(load(small_sweep_file)).calls) == store.present()
+    assert store.table("attacks").unreadable == []
+    found = rows(store, AttackRecord)
+    assert found
+    assert_equal_up_to_rounding(found, rows(serial_store, AttackRecord, {row["key"] for row in found}))
 
 
-def test_damaged_files_are_computed_again(serial_store: Store, sweep_file: Path) -> None:
+def kill_after(command: Sequence[str], line: str, seconds: float = 0.0) -> None:
+    """Kill a driver so long after it has said something."""
+    whole = [sys.executable, "-m", "robust_ray.cli", *command]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
+        assert driver.stdout is not None
+        said = list(itertools.takewhile(lambda said: not said.startswith(line), driver.stdout))
+        time.sleep(seconds)
+        assert driver.poll() is None, "".join(said)
+        os.kill(driver.pid, signal.SIGKILL)
+
+
+def test_damaged_files_are_computed_again(
+    copied_store: Store, sweep_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A row file and a checkpoint that others were made of: neither is trusted, neither is fatal."""
-    plan = expand(load(sweep_file))
-    attack = next(call for call in plan.stages()["attack"])
-    folder = Path(serial_store.uri)
+    attack = next(call for call in expand(load(sweep_file)).stages()["attack"])
+    folder = Path(copied_store.uri)
     (folder / "tables" / "attacks" / f"{attack.key}.parquet").write_bytes(b"PAR1 cut off")
     student = attack.inputs["student"][0].key
     weights = next((folder / "checkpoints" / student).glob("attempt-*/model.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-7] + b"garbage")
-    command = [
-        sys.executable,
-        "-m",
-        "robust_ray.cli",
-        "run",
-        str(sweep_file),
-        "--on",
-        "serial",
-        "--store",
-        serial_store.uri,
-    ]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "Traceback" not in finished.stderr
-    assert serial_store.rows(attack.ref)
+    assert main(["run", str(sweep_file), "--on", "serial", "--store", copied_store.uri]) == 0
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert copied_store.rows(attack.ref)
     assert (folder / "quarantine").is_dir()
 
 
-def test_the_report_reads_the_rows(serial_store: Store, folder: Path) -> None:
-    out = folder / "report.html"
-    command = [
-        sys.executable,
-        "-m",
-        "analysis.report",
-        "--store",
-        serial_store.uri,
-        "--sweep",
-        "tiny",
-        "--out",
-        str(out),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
+def test_the_analysis_has_a_number_for_every_attack(serial_store: Store) -> None:
+    table = robustness(load_rows(serial_store.uri, "tiny").attacks)
+    assert len(table) == 4 * 5
+    assert table[["asr", "raw_asr", "robust_accuracy", "clean_accuracy"]].notna().all(axis=None)
+    fooled = table[table["succeeded"] > 0]
+    assert fooled[["amq", "aed", "similarity", "perplexity_ratio", "art"]].notna().all(axis=None)
+    renamed = fooled[fooled["attack"] != "carrot_insertion"]
+    assert renamed[["acs", "name_distance", "icr"]].notna().all(axis=None)
+    of_teachers = table["compression"] == "none"
+    assert (table["drop"].isna() == of_teachers).all()
+
+
+def test_the_report_reads_the_rows(serial_store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    assert report.main(["--store", serial_store.uri, "--sweep", "tiny", "--out", str(out)]) == 0
     text = out.read_text()
-    for word in ("magnitude_pruning", "dynamic_quantization", "distillation", "mhm", "wir_random"):
+    for word in ("magnitude_pruning", "dynamic_quantization", "distillation", "mhm", "worst_case", "carrot_insertion"):
         assert word in text
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The first examples under one attack on the teacher, as the sweep attacked them, to be attacked again."""
+
+    call: StageCall
+    inputs: Inputs
+    workdir: Path
+
+    @classmethod
+    def of(cls, attack: str, store: Store, sweep_file: Path, workdir: Path) -> Shard:
+        calls = expand(load(sweep_file)).stages()["attack"]
+        call = next(call for call in calls if call.stage.label() == attack)
+        tables = {role: refs for role, refs in call.inputs.items() if role != "student"}
+        inputs = Inputs(
+            checkpoints={"student": store.checkpoint(call.inputs["student"][0].key)},
+            tables={role: [row for ref in refs for row in store.rows(ref)] for role, refs in tables.items()},
+            keys={role: tuple(ref.key for ref in refs) for role, refs in call.inputs.items()},
+        )
+        return cls(call, inputs, workdir)
+
+    def rows(self, machine: Machine) -> list[dict[str, Any]]:
+        """What comes of it on a machine."""
+        return [
+            dataclasses.asdict(row) for row in self.call.stage.run(self.call.key, self.inputs, self.workdir, machine)
+        ]
 
 
 def test_rows_do_not_depend_on_who_is_attacked_beside_whom(
     serial_store: Store, sweep_file: Path, tmp_path: Path
 ) -> None:
-    """On a real network: what was decided is the same to the letter, probabilities up to rounding."""
-    found = ((call, call.stage) for call in expand(load(sweep_file)).calls.values())
-    shards = ((call, stage) for call, stage in found if isinstance(stage, Attack))
-    call, stage = next((call, stage) for call, stage in shards if stage.cell.compression.type == "none")
-    roles = {role: refs[0] for role, refs in call.inputs.items()}
-    inputs = Inputs(
-        checkpoints={"student": serial_store.checkpoint(roles["student"].key)},
-        tables={"substitutes": serial_store.rows(roles["substitutes"])},
-        keys={role: (ref.key,) for role, ref in roles.items()},
-    )
-    alone = stage.run(call.key, inputs, tmp_path, Machine(in_flight=1, max_batch_tokens=1))
-    together = stage.run(call.key, inputs, tmp_path, Machine(in_flight=64))
-    assert any(row.verdict == Verdict.SUCCEEDED for row in alone if isinstance(row, AttackRecord))
-    for one, other in zip(alone, together, strict=True):
-        for name, value in dataclasses.asdict(one).items():
-            expected = pytest.approx(value, abs=1e-5) if "confidence" in name and value is not None else value
-            assert getattr(other, name) == expected
+    """On a real network."""
+    shard = Shard.of("worst_case", serial_store, sweep_file, tmp_path)
+    alone = shard.rows(Machine(in_flight=1, max_batch_tokens=1))
+    assert any(row["verdict"] == Verdict.SUCCEEDED for row in alone)
+    assert_equal_up_to_rounding(alone, shard.rows(Machine(in_flight=64)))
+
+
+def test_answers_are_not_computed_again(
+    serial_store: Store, sweep_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from robust_ray.models.victim import TransformerVictim
+
+    computed = Counter[str]()
+    launch = TransformerVictim.launch
+
+    def count(self: TransformerVictim, encodings: Sequence[Encoding]) -> Callable[[], FloatArray]:
+        computed["now"] += len(encodings)
+        return launch(self, encodings)
+
+    monkeypatch.setattr(TransformerVictim, "launch", count)
+
+    def run(attack: str, answers: Path | None) -> tuple[list[dict[str, Any]], int]:
+        computed.clear()
+        rows = Shard.of(attack, serial_store, sweep_file, tmp_path).rows(Machine(answers=answers))
+        return rows, computed["now"]
+
+    wanted, all_of_them = run("worst_case", None)
+    run("mhm", tmp_path / "answers")
+    found, others = run("worst_case", tmp_path / "answers")
+    again, none = run("worst_case", tmp_path / "answers")
+    assert 0 < others < all_of_them
+    assert none == 0
+    assert_equal_up_to_rounding(wanted, found)
+    assert again == found

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from robust_ray.source import SourceCode, analyse
-from robust_ray.source.edits import Edit, edited
+from robust_ray.source.edits import Edit, edited, fits
 from robust_ray.source.statements import RULES
+
+
+def in_a_function(code: str, language: str) -> str:
+    """The code in a function of its own, if the language wants one."""
+    return code if language == "python" else f"void f() {{ {code} }}"
 
 
 def rewritten(code: str, language: str, rule: str) -> list[str]:
@@ -23,15 +28,6 @@ def random_edits(source: SourceCode, rng: np.random.Generator, share: float, rul
     found = [edit for rule in rules for edit in RULES[rule](source)]
     taken: list[Edit] = []
     for i in rng.permutation(len(found)):
-        if rng.random() < share and not any(_collide(found[i], edit) for edit in taken):
+        if rng.random() < share and fits(found[i], sorted(splice for edit in taken for splice in edit.splices)):
             taken.append(found[i])
     return tuple(taken)
-
-
-def _collide(edit: Edit, other: Edit) -> bool:
-    """What :func:`edited` says of two edits, without making the program."""
-    return any(
-        (a.start < b.end and b.start < a.end) or (a.start == a.end == b.start == b.end)
-        for a in edit.splices
-        for b in other.splices
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robust_ray.source import analyse
-from robust_ray.source.edits import Edit, Splice, edited
+from robust_ray.source.edits import Edit, Splice, edited, fits
 
 SOURCE = analyse("int f(int a) { return a; }", "c")
 
@@ -50,6 +50,16 @@ def test_a_text_between_two_splices_that_meet() -> None:
 def test_edits_that_touch_are_refused(splices: tuple[tuple[int, int, str], ...]) -> None:
     assert text(*splices) is None
     assert text(*reversed(splices)) is None
+
+
+def test_an_edit_fits_where_it_can_be_made_beside_the_others() -> None:
+    taken = [Splice(4, 5, "g"), Splice(15, 15, ";"), Splice(15, 21, "goto"), Splice(22, 23, "x")]
+    places = [(start, end) for start in range(len(SOURCE.text)) for end in range(start, len(SOURCE.text))]
+    edits = [Edit("a rule", (Splice(0, 0, "static "), Splice(*place, "?"))) for place in places]
+    others = Edit("a rule", tuple(taken))
+    assert [fits(edit, taken) for edit in edits if edit.splices[1][:2] != (0, 0)] == [
+        edited(SOURCE, [others, edit]) is not None for edit in edits if edit.splices[1][:2] != (0, 0)
+    ]
 
 
 def test_bytes_are_counted_not_characters() -> None:

@@ -7,7 +7,7 @@ import pytest
 from robust_ray.source import SourceCode, analyse
 from robust_ray.source.edits import edited
 from robust_ray.source.statements import RULES
-from tests.source.edited_programs import rewritten
+from tests.source.edited_programs import in_a_function, rewritten
 
 BECOMES = {
     "c, swapped": ("c", "if (a < b) { c(); } else { d(); }", ["if (!(a < b)) { d(); } else { c(); }"]),
@@ -74,15 +74,10 @@ BECOMES = {
 }
 
 
-def program(code: str, language: str) -> str:
-    """The code in a function of its own, if the language wants one."""
-    return code if language == "python" else f"void f() {{ {code} }}"
-
-
 @pytest.mark.parametrize(("language", "code", "others"), BECOMES.values(), ids=BECOMES.keys())
 def test_becomes(language: str, code: str, others: list[str]) -> None:
-    assert sorted(rewritten(program(code, language), language, "branches")) == sorted(
-        program(other, language) for other in others
+    assert sorted(rewritten(in_a_function(code, language), language, "branches")) == sorted(
+        in_a_function(other, language) for other in others
     )
 
 
@@ -102,16 +97,16 @@ STAYS = {
 
 @pytest.mark.parametrize(("language", "code"), STAYS.values(), ids=STAYS.keys())
 def test_stays(language: str, code: str) -> None:
-    assert rewritten(program(code, language), language, "branches") == []
+    assert rewritten(in_a_function(code, language), language, "branches") == []
 
 
 def test_an_else_is_never_left_to_the_wrong_if() -> None:
-    code = program("if (a) if (b) c(); else { if (d) e(); } else f();", "c")
+    code = in_a_function("if (a) if (b) c(); else { if (d) e(); } else f();", "c")
     assert not any("else if (d)" in text for text in rewritten(code, "c", "branches"))
 
 
 def test_only_blocks_of_one_statement_that_stays_one_lose_their_braces() -> None:
-    code = program("if (a) b(); else { if (c) return; else d(); }", "c")
+    code = in_a_function("if (a) b(); else { if (c) return; else d(); }", "c")
     assert not any("else if (c)" in text for text in rewritten(code, "c", "branches"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.source.edited_programs import rewritten
+from tests.source.edited_programs import in_a_function, rewritten
 
 BECOMES = {
     "c, while": ("c", "while (a < b) { c(); }", ["for (; a < b; ) { c(); }"]),
@@ -66,14 +66,11 @@ BECOMES = {
 }
 
 
-def program(code: str, language: str) -> str:
-    """The code in a function of its own, if the language wants one."""
-    return code if language == "python" else f"void f() {{ {code} }}"
-
-
 @pytest.mark.parametrize(("language", "code", "others"), BECOMES.values(), ids=BECOMES.keys())
 def test_becomes(language: str, code: str, others: list[str]) -> None:
-    assert rewritten(program(code, language), language, "loops") == [program(other, language) for other in others]
+    assert rewritten(in_a_function(code, language), language, "loops") == [
+        in_a_function(other, language) for other in others
+    ]
 
 
 STAYS = {
@@ -103,7 +100,7 @@ STAYS = {
 
 @pytest.mark.parametrize(("language", "code"), STAYS.values(), ids=STAYS.keys())
 def test_stays(language: str, code: str) -> None:
-    assert rewritten(program(code, language), language, "loops") == []
+    assert rewritten(in_a_function(code, language), language, "loops") == []
 
 
 def test_a_step_behind_an_endless_loop_would_be_an_error_in_java() -> None:

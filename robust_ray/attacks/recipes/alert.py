@@ -19,19 +19,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.published_renaming import RenameTokens, RenameTokensTogether
 from robust_ray.attacks.searches.genetic import Genetic
 from robust_ray.attacks.searches.greedy import Greedy
 from robust_ray.attacks.substitutes.corpus_embeddings import CorpusEmbeddings
 from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 
 
 @ATTACKS.register("alert")
 @dataclass(frozen=True, kw_only=True)
-class ALERT(AttackRecipe):
+class ALERT(SingleAttack):
     """Rename identifiers to natural names: greedily, the most important first, then by a genetic search."""
 
     paper: ClassVar[str] = "Yang et al., ICSE 2022, https://arxiv.org/abs/2201.08698"
@@ -53,14 +54,10 @@ class ALERT(AttackRecipe):
       child is born, but the first of them is mutated.
     - The unchanged member of the first population has no score, so that the list of scores is one shorter than the
       population and a child takes the place of the member in front of the worst.
-    - Every token that is spelt like the identifier is renamed, members and labels too, after each backslash followed by
-      an ``n`` has become a line break; new names need only look like identifiers and be no variable of the program, so
-      that two variables may become one (:class:`robust_ray.attacks.published_renaming.RenameTokens`).
     - The genetic search writes several names on one line to the wrong columns
       (:class:`robust_ray.attacks.published_renaming.RenameTokensTogether`).
-    - The attack stops at the first program that fools the victim, valid or not. Where it is not, the verdict is
-      ``INVALID``: a success in raw counts only. The count of valid ones is conservative, since the check refuses every
-      name of which it cannot tell whether it may be changed.
+    - Tokens are renamed by their spelling (:class:`robust_ray.attacks.published_renaming.RenameTokens`), and the attack
+      stops at the first program that fools the victim, valid or not; where it is not, the verdict is ``INVALID``.
     """
 
     substitutes: Substitutes = field(default_factory=CorpusEmbeddings)

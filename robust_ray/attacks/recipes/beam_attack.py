@@ -24,12 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.published_renaming import RenameTokens
 from robust_ray.attacks.searches.beam import Beam
 from robust_ray.attacks.substitutes.corpus_embeddings import CorpusEmbeddings
 from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.source.contexts import Statement
 
@@ -43,7 +44,7 @@ PUBLISHED: Mapping[str, Mapping[str, float]] = {
 
 @ATTACKS.register("beam_attack")
 @dataclass(frozen=True, kw_only=True)
-class BeamAttack(AttackRecipe):
+class BeamAttack(SingleAttack):
     """Rename identifiers by beam search, those in the most telling kinds of statement first."""
 
     paper: ClassVar[str] = "Du et al., ESEC/FSE 2023, https://doi.org/10.1145/3611643.3616356"

@@ -17,15 +17,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.searches.insertion import Insertion
 from robust_ray.attacks.transformations import EditStatements
+from robust_ray.core.checks import at_least_one
 
 
 @ATTACKS.register("carrot_insertion")
 @dataclass(frozen=True, kw_only=True)
-class CarrotInsertion(AttackRecipe):
+class CarrotInsertion(SingleAttack):
     """Insert statements without effect, one at a time, and take them out again where that helps."""
 
     paper: ClassVar[str] = "Zhang et al., TOSEM 2022, https://doi.org/10.1145/3511887"

@@ -18,16 +18,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.searches.two_phases import TwoPhases
 from robust_ray.attacks.substitutes.reference_identifiers import ReferenceIdentifiers
 from robust_ray.attacks.transformations import RenameAndEdit
+from robust_ray.core.checks import at_least_one
 
 
 @ATTACKS.register("coda")
 @dataclass(frozen=True, kw_only=True)
-class CODA(AttackRecipe):
+class CODA(SingleAttack):
     """Rewrite statements at random, then give all identifiers the names that programs of another class have."""
 
     paper: ClassVar[str] = "Tian et al., ASE 2023, https://arxiv.org/abs/2301.02412"

@@ -23,18 +23,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.published_renaming import RenameTokens
 from robust_ray.attacks.searches.metropolis_hastings import MetropolisHastings
 from robust_ray.attacks.substitutes.corpus_vocabulary import CorpusVocabulary
 from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 
 
 @ATTACKS.register("mhm")
 @dataclass(frozen=True, kw_only=True)
-class MHM(AttackRecipe):
+class MHM(SingleAttack):
     """Rename identifiers by Metropolis-Hastings sampling."""
 
     paper: ClassVar[str] = "Zhang et al., AAAI 2020, https://ojs.aaai.org/index.php/AAAI/article/view/5469"
@@ -53,12 +54,8 @@ class MHM(AttackRecipe):
 
     - A move that the best candidate earns is made to the last one.
     - The current program is asked again in every iteration, and counted.
-    - Every token that is spelt like the identifier is renamed, members and labels too, after each backslash followed by
-      an ``n`` has become a line break; new names need only look like identifiers and be no variable of the program
-      (:class:`robust_ray.attacks.published_renaming.RenameTokens`).
-    - The attack stops at the first program that fools the victim, valid or not. Where it is not, the verdict is
-      ``INVALID``: a success in raw counts only. The count of valid ones is conservative, since the check refuses every
-      name of which it cannot tell whether it may be changed.
+    - Tokens are renamed by their spelling (:class:`robust_ray.attacks.published_renaming.RenameTokens`), and the attack
+      stops at the first program that fools the victim, valid or not; where it is not, the verdict is ``INVALID``.
     """
 
     substitutes: Substitutes = field(default_factory=CorpusVocabulary)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.searches.random_search import RandomSearch
 from robust_ray.attacks.substitutes.corpus_vocabulary import CorpusVocabulary
 from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.checks import at_least_one
 
 
 @ATTACKS.register("random")
 @dataclass(frozen=True, kw_only=True)
-class RandomRenaming(AttackRecipe):
+class RandomRenaming(SingleAttack):
     """Rename random identifiers to random names, without learning from the answers."""
 
     queries: int = 100

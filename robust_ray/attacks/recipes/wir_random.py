@@ -17,17 +17,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes, at_least_one
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.published_renaming import RenameTokens
 from robust_ray.attacks.searches.greedy import Greedy, with_replacement
 from robust_ray.attacks.substitutes.corpus_vocabulary import CorpusVocabulary
 from robust_ray.attacks.transformations import RenameIdentifiers
+from robust_ray.core.checks import at_least_one
 
 
 @ATTACKS.register("wir_random")
 @dataclass(frozen=True, kw_only=True)
-class WIRRandom(AttackRecipe):
+class WIRRandom(SingleAttack):
     """Rename identifiers, the most important first, to the best of a few random names."""
 
     paper: ClassVar[str] = "Zeng et al., ISSTA 2022, https://doi.org/10.1145/3533767.3534390"
@@ -39,12 +40,9 @@ class WIRRandom(AttackRecipe):
     """Follow the released code, mistakes included, for comparison with published numbers.
 
     - The original is asked again together with the probes, and counted.
-    - Every token that is spelt like the identifier is renamed, members and labels too, after each backslash followed by
-      an ``n`` has become a line break; new names need only look like identifiers, so that two variables may become one
-      (:class:`robust_ray.attacks.published_renaming.RenameTokens`).
-    - The attack stops at the first program that fools the victim, valid or not. Where it is not, the verdict is
-      ``INVALID``: a success in raw counts only. The count of valid ones is conservative, since the check refuses every
-      name of which it cannot tell whether it may be changed.
+    - One variable may get the name of another.
+    - Tokens are renamed by their spelling (:class:`robust_ray.attacks.published_renaming.RenameTokens`), and the attack
+      stops at the first program that fools the victim, valid or not; where it is not, the verdict is ``INVALID``.
     """
 
     substitutes: Substitutes = field(default_factory=CorpusVocabulary)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe
+from robust_ray.attacks.base import ATTACKS, AttackRecipe, SingleAttack
 from robust_ray.attacks.goals import Untargeted
 from robust_ray.attacks.recipes.alert import ALERT
 from robust_ray.attacks.recipes.beam_attack import BeamAttack
@@ -22,7 +22,7 @@ from robust_ray.attacks.recipes.wir_random import WIRRandom
 from robust_ray.core.errors import SweepError
 
 
-def _standard() -> tuple[AttackRecipe, ...]:
+def _standard() -> tuple[SingleAttack, ...]:
     """The four attacks of Du et al. (2023) that rename."""
     return WIRRandom(), ALERT(), MHM(), BeamAttack()
 
@@ -34,7 +34,7 @@ class WorstCase(AttackRecipe):
 
     paper: ClassVar[str] = "after Croce and Hein, ICML 2020, https://arxiv.org/abs/2003.01690"
 
-    attacks: tuple[AttackRecipe, ...] = field(default_factory=_standard)
+    attacks: tuple[SingleAttack, ...] = field(default_factory=_standard)
     """The attacks, in order. They take the goal of the ensemble; each may have a ``query_budget`` of its own beside the
     one of all together."""
 
@@ -44,14 +44,7 @@ class WorstCase(AttackRecipe):
             raise SweepError(
                 "`attacks` must name at least one attack, but got none; leave it out for the standard ones"
             )
-        if self.substitutes is not None:
-            raise SweepError(
-                "an ensemble must leave `substitutes` to its attacks, "
-                f"but got {self.substitutes.type!r}; give it to those of `attacks`"
-            )
         for i, attack in enumerate(self.attacks):
-            if isinstance(attack, WorstCase):
-                raise SweepError(f"`attacks[{i}]` must be a single attack, but got {attack.type!r}; list its attacks")
             if attack.goal not in (Untargeted(), self.goal):
                 raise SweepError(
                     f"`attacks[{i}]` must have the goal of the ensemble, but got {attack.goal.type!r}; "
@@ -61,14 +54,6 @@ class WorstCase(AttackRecipe):
                 raise SweepError(f"`attacks` must differ, but got {attack.type!r} twice with the same fields; drop one")
 
     @property
-    def parts(self) -> tuple[AttackRecipe, ...]:
+    def parts(self) -> tuple[SingleAttack, ...]:
         """The attacks, with the goal of the ensemble."""
         return tuple(replace(attack, goal=self.goal) for attack in self.attacks)
-
-    def build(self) -> Attack:
-        """Not for an ensemble.
-
-        Raises:
-            TypeError: an ensemble is no one attack.
-        """
-        raise TypeError("an ensemble has no attack of its own; build its `parts`")

@@ -6,14 +6,14 @@ https://arxiv.org/abs/2301.02412.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from robust_ray.attacks.base import Candidate, Scores, Search, Space, Steps
-from robust_ray.source.edits import Edit
+from robust_ray.source.edits import Edit, Splice, fits
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,12 @@ class TwoPhases(Search):
 def draw(edits: Sequence[Edit], rng: np.random.Generator) -> tuple[Edit, ...]:
     """Each edit with an even chance, considered in random order; one that clashes with those drawn is left out."""
     drawn: list[Edit] = []
+    taken: list[Splice] = []
     for i in rng.permutation(len(edits)):
-        if rng.random() < 0.5 and not any(_clash(edits[i], other) for other in drawn):
+        if rng.random() < 0.5 and fits(edits[i], taken):
             drawn.append(edits[i])
+            for splice in edits[i].splices:
+                insort(taken, splice)
     return tuple(sorted(drawn, key=lambda edit: edit.splices))
 
 
@@ -71,9 +74,3 @@ def renamed_one_by_one(space: Space, targets: Sequence[str], rank: int, edits: t
                 renames = dict(candidate.renames)
                 candidates.append(candidate)
     return candidates
-
-
-def _clash(first: Edit, second: Edit) -> bool:
-    """Whether two edits cannot both be made: they touch the same bytes, or put a text at the same place."""
-    pairs = (sorted(pair) for pair in product(first.splices, second.splices))
-    return any(after.start < before.end or after[:2] == before[:2] for before, after in pairs)

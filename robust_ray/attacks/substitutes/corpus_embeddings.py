@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
+from robust_ray.attacks.base import SUBSTITUTES, Substitutes
 from robust_ray.attacks.substitutes.name_vectors import Embedding
 from robust_ray.attacks.substitutes.programs import Program, distinct, may_be_given, offer, read
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord

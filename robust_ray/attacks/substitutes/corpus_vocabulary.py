@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
+from robust_ray.attacks.base import SUBSTITUTES, Substitutes
 from robust_ray.attacks.substitutes.programs import may_be_given, offer
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
@@ -32,9 +33,7 @@ class CorpusVocabulary(Substitutes):
         occurrences: Counter[str] = Counter()
         programs = Counter((text, example.language) for example in corpus for text in example.segments)
         for (text, language), times in programs.items():
-            source = analyse(text, language)
-            for start, end in source.tokens:
-                token = source.data[start:end].decode("utf-8", "surrogatepass")
+            for token in analyse(text, language).token_texts:
                 if may_be_given(token, (language,)):
                     occurrences[token] += times
         ranked = sorted(occurrences.items(), key=lambda entry: (-entry[1], entry[0]))

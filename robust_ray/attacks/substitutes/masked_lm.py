@@ -27,9 +27,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import ClassVar, Literal
 
-from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
+from robust_ray.attacks.base import SUBSTITUTES, Substitutes
 from robust_ray.attacks.substitutes.natural_names import occurrences, offers
+from robust_ray.attacks.substitutes.programs import offer
 from robust_ray.core.build import build
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example
 from robust_ray.core.language_model import LanguageModel, MaskedLanguageModel
@@ -44,8 +46,8 @@ AT_ONCE = 64
 DIGITS = 6
 """Of a score; the digits behind them depend on how a batch was put together."""
 
-Program = tuple[str, str]
-"""Text and language."""
+Snippet = tuple[str, str]
+"""Text and language of a program."""
 
 
 def _codebert() -> LanguageModel:
@@ -89,20 +91,21 @@ class MaskedLMSubstitutes(Substitutes):
     ) -> list[SubstituteRecord]:
         """Names for each identifier of each example's first segment; equal programs are looked at once."""
         model = self.language_model.load(machine)
-        readers: dict[Program, list[str]] = defaultdict(list)
+        readers: dict[Snippet, list[str]] = defaultdict(list)
         for example in attacked:
             readers[example.segments[0], example.language].append(example.uid)
         offered = self._offered(readers, model)
-        rows = []
+        rows: list[SubstituteRecord] = []
         for program, uids in readers.items():
             for name, scores in offered[program].items():
                 ranked = self._ranked(analyse(*program), name, scores, model)
-                rows += [self._row(uid, name, *entry) for uid in uids for entry in enumerate(ranked)]
+                for uid in uids:
+                    rows += offer(self.type, ranked, uid=uid, identifier=name)
         return rows
 
     def _offered(
-        self, programs: Iterable[Program], model: MaskedLanguageModel
-    ) -> dict[Program, dict[str, dict[str, float]]]:
+        self, programs: Iterable[Snippet], model: MaskedLanguageModel
+    ) -> dict[Snippet, dict[str, dict[str, float]]]:
         """Program → name → what may replace it → the best score of any occurrence."""
         places = (
             (program, name, look)
@@ -110,7 +113,7 @@ class MaskedLMSubstitutes(Substitutes):
             for name, looks in occurrences(analyse(*program), model).items()
             for look in looks[: self.occurrences]
         )
-        offered: dict[Program, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+        offered: dict[Snippet, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
         while batch := list(islice(places, AT_ONCE)):
             found = offers([look for _, _, look in batch], model, self.predictions)
             for (program, name, _), scored in zip(batch, found, strict=True):
@@ -128,18 +131,6 @@ class MaskedLMSubstitutes(Substitutes):
             fresh = logit_similarities(source, name, list(fresh), model)
         rounded = {substitute: round(score, DIGITS) for substitute, score in fresh.items()}
         return sorted(rounded.items(), key=lambda entry: (-entry[1], entry[0]))
-
-    def _row(self, uid: str, name: str, rank: int, entry: tuple[str, float]) -> SubstituteRecord:
-        substitute, score = entry
-        return SubstituteRecord(
-            key="",
-            source=self.type,
-            uid=uid,
-            identifier=name,
-            substitute=substitute,
-            rank=rank,
-            score=score,
-        )
 
 
 def logit_similarities(

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from robust_ray.attacks.base import at_least_one
 from robust_ray.attacks.substitutes.programs import Program
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.victim import FloatArray
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def occurrences(source: SourceCode, model: MaskedLanguageModel) -> dict[str, lis
 
     An occurrence that no window can hold is left out.
     """
-    tokens = [source.data[start:end].decode("utf-8", "surrogatepass").split() for start, end in source.tokens]
+    tokens = [text.split() for text in source.token_texts]
     words = list(dict.fromkeys(chain.from_iterable(tokens)))
     encoded = dict(zip(words, model.encode(words), strict=True))
     ids: list[int] = []

@@ -39,9 +39,8 @@ def read(text: str, language: str) -> Program:
     source = analyse(text, language)
     own = [each for each in source.identifiers[:MOST_NAMES] if is_identifier(each.name, language)]
     names = {span: each.name for each in own for span in each.spans}
-    tokens = (source.data[start:end].decode("utf-8", "surrogatepass") for start, end in source.tokens)
     return Program(
-        tokens=tuple(sys.intern(_without_value(token)) for token in tokens),
+        tokens=tuple(sys.intern(_without_value(token)) for token in source.token_texts),
         own=tuple(names.get(span, "") for span in source.tokens),
         names={each.name: each.kind == "function" for each in own},
     )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
-from robust_ray.attacks.base import SUBSTITUTES, Substitutes, at_least_one
+from robust_ray.attacks.base import SUBSTITUTES, Substitutes
 from robust_ray.attacks.substitutes.programs import may_be_given, offer
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.examples import Example, generator
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord

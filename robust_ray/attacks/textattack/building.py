@@ -30,7 +30,7 @@ from robust_ray.attacks.textattack.catalog import CATALOG
 from robust_ray.attacks.textattack.dice import Dice
 from robust_ray.attacks.textattack.library import textattack
 from robust_ray.attacks.textattack.parts import OfferedNames
-from robust_ray.core.errors import ModelError, SweepError
+from robust_ray.core.errors import ModelError, RobustRayError, SweepError
 
 LOOK_WORDS_UP = ("WordSwapEmbedding", "WordSwapWordNet", "WordSwapHowNet", "WordSwapMaskedLM")
 """Transformations whose place our substitutes take."""
@@ -106,6 +106,13 @@ def blueprint(recipe: str) -> Blueprint:
             raise ModelError(
                 f"attack recipe {recipe!r}: all it reads must be on this machine, but got {_said(error)!r}; "
                 "fetch that beforehand where there is a network, or take one of TextAttack's recipes by its name"
+            ) from error
+        except RobustRayError:
+            raise
+        except Exception as error:
+            raise SweepError(
+                f"attack recipe {recipe!r} must build a textattack.Attack of a model wrapper alone, but got "
+                f"{type(error).__name__}: {_said(error)}; correct it, or take one that only asks its victim"
             ) from error
     if not isinstance(attack, textattack.Attack):
         raise SweepError(f"attack recipe {recipe!r} must build a textattack.Attack, but got {attack!r}; correct it")

@@ -24,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from robust_ray.attacks.base import ATTACKS, Attack, AttackRecipe, Substitutes
+from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
 from robust_ray.attacks.constraints import Valid
 from robust_ray.attacks.substitutes.corpus_vocabulary import CorpusVocabulary
 from robust_ray.attacks.textattack import catalog
@@ -34,7 +34,7 @@ from robust_ray.core.identity import files_digest
 
 @ATTACKS.register("textattack")
 @dataclass(frozen=True, kw_only=True)
-class TextAttack(AttackRecipe):
+class TextAttack(SingleAttack):
     """Rename identifiers as a recipe of TextAttack swaps words."""
 
     paper: ClassVar[str] = "Morris et al., EMNLP 2020, https://arxiv.org/abs/2005.05909"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
+from robust_ray.source import _macros
+from robust_ray.source._java import has_escapes
 from robust_ray.source._local_names import INSPECTORS as LOCAL_INSPECTORS
 from robust_ray.source.edits import Splice
 from robust_ray.source.identifiers import SourceCode
@@ -42,7 +45,16 @@ class Program:
         self._parents: dict[int, Node] = {}
         self._directives: list[int] = []
         self._troubled: set[int] = set()
+        self._statement_macros = self._find_statement_macros()
         self._read(self._tree.root_node)
+
+    def _find_statement_macros(self) -> re.Pattern[bytes] | None:
+        """What finds macros of the text that may be more than one operand, or escapes that hide code from the parser."""
+        if self.language == "java":
+            return re.compile(b"") if has_escapes(self.data) else None
+        macros = _macros.definitions(self.source.text) if self.language == "c" else {}
+        names = [re.escape(name.encode()) for name, body in macros.items() if not _macros.is_plain(body)]
+        return re.compile(rb"\b(?:%s)\b" % b"|".join(names)) if names else None
 
     def _read(self, root: Node) -> None:
         stack = [root]
@@ -93,7 +105,7 @@ class Program:
 
     def between(self, start: int, end: int) -> str:
         """Source text of a range of bytes."""
-        return self.data[start:end].decode("utf-8", "surrogatepass")
+        return self.source.between(start, end)
 
     def statements(self) -> Iterator[Node]:
         """Every statement before which another may be put: it stands in a block and is clean."""
@@ -127,13 +139,22 @@ class Program:
         No syntax error inside, right beside, or right beside what is around; no line that the preprocessor reads or
         that goes on with a backslash.
         """
-        if node.has_error or node.id in self._troubled:
+        if node.has_error or node.id in self._troubled or self._has_statement_macro(node):
             return False
         if any(node.start_byte <= start < node.end_byte for start in self._directives):
             return False
         start = self.data.rfind(b"\n", 0, max(self._line_start(node.start_byte) - 1, 0)) + 1
         lines = self.data[start : node.end_byte]
         return b"\\\n" not in lines and b"\\\r" not in lines and b"\r" not in lines.replace(b"\r\n", b"")
+
+    def _has_statement_macro(self, node: Node) -> bool:
+        """Whether such a macro stands in the node, or right beside it."""
+        if self._statement_macros is None:
+            return False
+        before, after = node.prev_named_sibling, node.next_named_sibling
+        start = node.start_byte if before is None else before.start_byte
+        end = node.end_byte if after is None else after.end_byte
+        return self._statement_macros.search(self.data, start, end) is not None
 
     def _line_start(self, at: int) -> int:
         return self.data.rfind(b"\n", 0, at) + 1
@@ -194,6 +215,6 @@ def token(node: Node, kind: str) -> Node | None:
     return next((child for child in reversed(node.children) if child.type == kind), None)
 
 
-def step(blanks: str | None) -> str:
+def deeper(blanks: str | None) -> str:
     """One more level of indentation, in tabs where those are tabs."""
     return "\t" if blanks and "\t" in blanks else "    "

@@ -41,19 +41,21 @@ _NEEDS_CONSTANT = (
 """What must not be between a literal and its statement; calls in C are there because they may be macros."""
 
 _READS = (
-    *(
-        "argument_list",
-        "binary_operator",
-        "assignment",
-        "augmented_assignment",
-        "return_statement",
-        "subscript",
-        "list",
-    ),
-    *("tuple", "set", "pair", "keyword_argument", "unary_operator", "parenthesized_expression", "boolean_operator"),
-    *("conditional_expression", "not_operator", "expression_list", "slice", "comparison_operator", "print_statement"),
+    *("argument_list", "assignment", "augmented_assignment", "binary_operator", "boolean_operator", "return_statement"),
+    *("comparison_operator", "conditional_expression", "expression_list", "keyword_argument", "not_operator", "pair"),
+    *("list", "parenthesized_expression", "print_statement", "set", "slice", "subscript", "tuple", "unary_operator"),
 )
 """Python's nodes in which a literal is nothing but a value."""
+
+_QUALIFIERS = frozenset(("storage_class_specifier", "type_qualifier", "attribute_specifier"))
+
+_C_UNSURE = ("call_expression", "cast_expression", "pointer_expression", "field_expression")
+
+_C_NUMBERS = frozenset((
+    *("int", "unsigned", "unsigned int", "long", "unsigned long", "long long", "unsigned long long", "float", "double"),
+    *("size_t", "ssize_t", "int64_t", "uint64_t", "int32_t", "uint32_t", "int16_t", "uint16_t", "int8_t", "uint8_t"),
+    *("short", "unsigned short", "char", "unsigned char", "signed char"),
+))  # fmt: skip
 
 
 def find(program: Program) -> Iterator[Edit]:
@@ -173,17 +175,6 @@ def _is_read_by_c(program: Program, node: Node, declared: dict[int, str]) -> boo
         return False
     sides = [side for side in around.named_children if side != value]
     return all(side.type == "identifier" and declared.get(side.start_byte) in _C_NUMBERS for side in sides)
-
-
-_QUALIFIERS = frozenset(("storage_class_specifier", "type_qualifier", "attribute_specifier"))
-
-_C_UNSURE = ("call_expression", "cast_expression", "pointer_expression", "field_expression")
-
-_C_NUMBERS = frozenset((
-    *("int", "unsigned", "unsigned int", "long", "unsigned long", "long long", "unsigned long long", "float", "double"),
-    *("size_t", "ssize_t", "int64_t", "uint64_t", "int32_t", "uint32_t", "int16_t", "uint16_t", "int8_t", "uint8_t"),
-    *("short", "unsigned short", "char", "unsigned char", "signed char"),
-))  # fmt: skip
 
 
 def _returned(program: Program, statement: Node) -> str | None:

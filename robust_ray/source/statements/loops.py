@@ -15,7 +15,7 @@ from tree_sitter import Node
 from robust_ray.source._scopes import WORD
 from robust_ray.source.edits import Edit, Splice
 from robust_ray.source.statements._facts import continues, declared, last_statement, may_complete
-from robust_ray.source.statements._program import INSPECTORS, Program, step, token
+from robust_ray.source.statements._program import INSPECTORS, Program, deeper, token
 
 _TRUE = {"c": "1", "java": "true"}
 
@@ -95,7 +95,7 @@ def _while_with_steps(program: Program, node: Node) -> tuple[Splice, ...]:
     if blanks is None:
         text = f"{text} "
     else:
-        inner = step(blanks) if indented is None else indented.removeprefix(blanks)
+        inner = deeper(blanks) if indented is None else indented.removeprefix(blanks)
         text = f"{inner}{text}{program.newline}{blanks}"
     return header, Splice(end, end, text), closed
 
@@ -118,7 +118,7 @@ def _forever(program: Program, node: Node) -> tuple[Splice, ...]:
         return ()
     if condition.type in ("true", "integer"):
         return ()
-    inner = step(program.indentation(first.start_byte))
+    inner = deeper(program.indentation(first.start_byte))
     check = program.before(first, (f"if not ({program.text(condition)}):", f"{inner}break"))
     if check is None:
         return ()
@@ -165,7 +165,7 @@ def _iterator(program: Program, node: Node) -> tuple[Splice, ...]:
     name = program.fresh(f"iterator_{list(program.all('for_statement')).index(node)}")
     if scope in scopes[1:] or name is None:
         return ()
-    inner = step(program.indentation(first.start_byte))
+    inner = deeper(program.indentation(first.start_byte))
     ask = program.before(
         first, ("try:", f"{inner}{program.text(target)} = next({name})", "except StopIteration:", f"{inner}break")
     )

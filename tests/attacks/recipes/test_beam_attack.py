@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from robust_ray.attacks import AttackRecipe, Beam, BeamAttack, CorpusVocabulary
+from robust_ray.attacks import AttackRecipe, Beam, BeamAttack, CorpusVocabulary, SingleAttack
 from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError
 from robust_ray.source.contexts import Statement
@@ -24,7 +24,7 @@ class TestBeamAttackInPaperMode(AttackContract):
 
 
 def search(**fields: object) -> Beam:
-    found = build(AttackRecipe, {"type": "beam_attack", **fields}, "attacks[0]").build().search
+    found = build(SingleAttack, {"type": "beam_attack", **fields}, "attacks[0]").build().search
     assert isinstance(found, Beam)
     return found
 

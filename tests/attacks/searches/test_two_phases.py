@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,3 +81,10 @@ def test_asks_no_more_than_its_budget() -> None:
     many = {target: [f"{target}{i}" for i in range(100)] for target in NAMES}
     batches = converse(TwoPhases(64, 64).steps(over([TOP], many), rng()), lambda candidate: 0.1)
     assert sum(map(len, batches)) == 1 + 64 * 3
+
+
+def test_draws_from_more_rewrites_than_can_be_compared_in_pairs() -> None:
+    edits = [Edit("constants", (Splice(i, i + 2, "0"),)) for i in range(50_000)]
+    drawn = [edit.splices[0] for edit in draw(edits, rng())]
+    assert len(drawn) > 10_000
+    assert all(before.end <= after.start for before, after in pairwise(drawn))

@@ -131,6 +131,8 @@ def test_refuses_what_is_no_recipe_for_code_when_the_file_is_read(recipe: str, m
         ("no.such:module", "'no.such:module' must name what can be imported, but got \"No module named 'no'\""),
         (f"{OWN}:absent", "has no attribute 'absent'"),
         (f"{OWN}:nothing", "must build a textattack.Attack, but got None"),
+        ("os:getcwd", "must build a textattack.Attack of a model wrapper alone, but got TypeError: .* correct it"),
+        ("textattack.attack_recipes:HotFlipEbrahimi2017", "but got AttributeError: .* take one that only asks"),
         (f"{OWN}:hasty", "must not ask the victim while it is built"),
     ],
 )

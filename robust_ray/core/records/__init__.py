@@ -1,0 +1,38 @@
+"""Rows. A record's fields *are* the Parquet schema; null always means "not measured", never zero.
+
+A row says only what its key determines, so it is true in every sweep that shares it. Rows are wide on purpose: no join
+is needed to plot. Golden schemas in the tests make an accidental change fail.
+"""
+
+from __future__ import annotations
+
+from robust_ray.core.records.attack import AttackRecord, Verdict
+from robust_ray.core.records.base import CellRecord, Record
+from robust_ray.core.records.evaluation import EvaluationRecord
+from robust_ray.core.records.fidelity import FidelityRecord
+from robust_ray.core.records.naturalness import NaturalnessRecord
+from robust_ray.core.records.run import RunRecord
+from robust_ray.core.records.substitute import SubstituteRecord
+
+__all__ = [
+    "RECORDS",
+    "AttackRecord",
+    "CellRecord",
+    "EvaluationRecord",
+    "FidelityRecord",
+    "NaturalnessRecord",
+    "Record",
+    "RunRecord",
+    "SubstituteRecord",
+    "Verdict",
+]
+
+RECORDS: tuple[type[Record], ...] = (
+    EvaluationRecord,
+    AttackRecord,
+    FidelityRecord,
+    NaturalnessRecord,
+    SubstituteRecord,
+    RunRecord,
+)
+"""One for each table."""

@@ -1,0 +1,46 @@
+"""The columns of attack rows, as the metrics read them.
+
+``verdicts`` is always an ``(n,)`` sequence of :class:`~robust_ray.core.records.Verdict` values, one an example; the
+other columns lie beside it, row by row, and null (None or NaN) is allowed wherever the rows allow it. Examples with
+verdict ``ERROR`` count nowhere. *Attempted* means succeeded, failed or stopped at an invalid program (``INVALID``, a
+success in raw counts only): skipped examples are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from robust_ray.core.records import Verdict
+from robust_ray.core.victim import BoolArray, FloatArray
+
+Verdicts = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_]
+Column = npt.ArrayLike | Sequence[float | None]
+
+ATTEMPTED = (Verdict.SUCCEEDED, Verdict.FAILED, Verdict.INVALID)
+"""Verdicts of examples that the attack was run on."""
+
+STANDING = (Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET)
+"""Verdicts after which the victim is still right."""
+
+
+def texts(verdicts: Verdicts) -> npt.NDArray[np.str_]:
+    """``(n,)``: the verdicts by their names, from whatever held them."""
+    return np.asarray([str(verdict) for verdict in verdicts], dtype=np.str_)
+
+
+def are(verdicts: Verdicts, *wanted: Verdict) -> BoolArray:
+    """``(n,)``: which verdicts are one of those wanted."""
+    return np.isin(texts(verdicts), [verdict.value for verdict in wanted])
+
+
+def were_attempted(verdicts: Verdicts) -> BoolArray:
+    """``(n,)``: on which examples the attack was run, won or not."""
+    return are(verdicts, *ATTEMPTED)
+
+
+def floats(values: Column) -> FloatArray:
+    """As floats, null as NaN."""
+    return np.asarray(values, dtype=np.float64)

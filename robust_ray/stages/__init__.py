@@ -1,0 +1,37 @@
+"""The stages: what is computed once, wired from the rooms below. Nothing is computed here."""
+
+from __future__ import annotations
+
+from robust_ray.core.call import Stage
+from robust_ray.stages.attack import Attack
+from robust_ray.stages.cell import Cell
+from robust_ray.stages.checkpoints import Compress, Finetune, Teach
+from robust_ray.stages.evaluate import Evaluate
+from robust_ray.stages.fidelity import Fidelity
+from robust_ray.stages.naturalness import Naturalness
+from robust_ray.stages.substitutes import CollectSubstitutes
+
+__all__ = [
+    "STAGES",
+    "Attack",
+    "Cell",
+    "CollectSubstitutes",
+    "Compress",
+    "Evaluate",
+    "Fidelity",
+    "Finetune",
+    "Naturalness",
+    "Teach",
+]
+
+STAGES: tuple[type[Stage], ...] = (
+    Finetune,
+    Teach,
+    Compress,
+    Evaluate,
+    CollectSubstitutes,
+    Attack,
+    Naturalness,
+    Fidelity,
+)
+"""Every stage, behind those whose output it may take."""

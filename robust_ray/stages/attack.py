@@ -1,0 +1,67 @@
+"""An attack on a student."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from robust_ray.attacks import AttackRecipe, Substitutes, engine
+from robust_ray.core.answer_cache import AnswerCache
+from robust_ray.core.call import Inputs, Stage
+from robust_ray.core.examples import stable_order
+from robust_ray.core.machine import Machine
+from robust_ray.core.records import AttackRecord, Record, SubstituteRecord, Verdict
+from robust_ray.stages.cell import Cell, victim_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(Stage):
+    """One attack on a range of the test examples of one student."""
+
+    name: ClassVar[str] = "attack"
+    version: ClassVar[int] = 2
+    table: ClassVar[str] = AttackRecord.table
+
+    cell: Cell
+    attack: AttackRecipe
+    start: int
+    """First example, in :func:`~robust_ray.core.examples.stable_order`."""
+    stop: int
+    """Behind the last."""
+
+    def label(self) -> str:
+        return self.attack.type
+
+    def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        student, dtype = inputs.keys["student"][0], self.cell.dtype
+        with _remembered(machine, f"{student} {dtype} {machine.device}") as cache:
+            rows = list(
+                engine.run(
+                    self.attack,
+                    stable_order(self.cell.task.load("test"))[self.start : self.stop],
+                    victim_of(inputs, "student", machine, dtype),
+                    self._names(inputs),
+                    columns=self.cell.columns(key, student),
+                    seed=self.cell.seed,
+                    in_flight=machine.in_flight,
+                    max_batch_tokens=machine.max_batch_tokens,
+                    cache=cache,
+                )
+            )
+        if rows and all(row.verdict == Verdict.ERROR for row in rows):
+            raise RuntimeError(f"the attack broke on every example, first with: {rows[0].error}")
+        return rows
+
+    def _names(self, inputs: Inputs) -> dict[Substitutes, list[SubstituteRecord]]:
+        """The rows of each of the attack's sources, which the plan lists in their order."""
+        rows = inputs.rows("substitutes", SubstituteRecord)
+        made_by = zip(self.attack.sources, inputs.keys.get("substitutes", ()), strict=True)
+        return {source: [row for row in rows if row.key == key] for source, key in made_by}
+
+
+def _remembered(machine: Machine, victim: str) -> AbstractContextManager[AnswerCache | None]:
+    """What earlier calls on this machine have learned of a victim; None where nothing is kept."""
+    return closing(AnswerCache(machine.answers, victim)) if machine.answers else nullcontext()

@@ -1,0 +1,56 @@
+"""The student that rows are about: its columns, and the victim it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from robust_ray.compression import Compression
+from robust_ray.core.call import Inputs
+from robust_ray.core.identity import parameters, parameters_and_revision
+from robust_ray.core.machine import Machine
+from robust_ray.core.victim import Precision
+from robust_ray.models import CodeModel, Training
+from robust_ray.tasks import Task
+
+if TYPE_CHECKING:
+    from robust_ray.models.victim import TransformerVictim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Which student: the coordinates every row of it carries."""
+
+    model: CodeModel
+    task: Task
+    training: Training
+    compression: Compression
+    seed: int
+    teacher: str
+    """Key of the fine-tuned checkpoint the student was made of."""
+    dtype: Precision = "float32"
+    """Number format of the forward pass of whatever is measured."""
+
+    def columns(self, key: str, student: str) -> dict[str, Any]:
+        """The columns of :class:`~robust_ray.core.records.CellRecord`."""
+        return {
+            "key": key,
+            "student": student,
+            "teacher": self.teacher,
+            "model": self.model.type,
+            "model_params": parameters(self.model),
+            "task": self.task.type,
+            "task_params": parameters_and_revision(self.task),
+            "compression": self.compression.type,
+            "compression_params": parameters(self.compression),
+            "seed": self.seed,
+            "dtype": self.dtype,
+        }
+
+
+def victim_of(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> TransformerVictim:
+    """The checkpoint of ``role`` as a victim, loaded once while it stays warm."""
+    from robust_ray.models import students
+
+    key = f"{inputs.keys[role][0]} {dtype}"
+    return machine.warm.get(key, lambda: students.load_victim(inputs.checkpoints[role], machine, dtype))

@@ -1,0 +1,76 @@
+"""A student on clean examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from robust_ray import metrics
+from robust_ray.core.call import Inputs, Stage
+from robust_ray.core.examples import stable_order
+from robust_ray.core.machine import Machine, accelerator_name
+from robust_ray.core.records import EvaluationRecord, Record
+from robust_ray.core.victim import Answers
+from robust_ray.stages.cell import Cell, victim_of
+from robust_ray.tasks import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Stage):
+    """A student on clean examples: quality and cost."""
+
+    name: ClassVar[str] = "evaluate"
+    table: ClassVar[str] = EvaluationRecord.table
+
+    cell: Cell
+    examples: int | None
+    accelerator: str
+    """What the times are to be measured on; a time is true of one kind of machine only. The row says what they were."""
+
+    def label(self) -> str:
+        return self.cell.compression.type
+
+    def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        import numpy as np
+
+        from robust_ray.models import cost
+
+        test = stable_order(self.cell.task.load("test"))[: self.examples]
+        victim = victim_of(inputs, "student", machine, self.cell.dtype)
+        texts = [example.segments for example in test]
+        labels = np.array([example.label for example in test])
+        predictions = Answers(victim, machine.max_batch_tokens).ask(texts).probabilities.argmax(axis=1)
+        measured = cost.measure(inputs.checkpoints["student"], victim, texts, machine)
+        n_labels = len(self.cell.task.label_names)
+        return [
+            EvaluationRecord(
+                **self.cell.columns(key, inputs.keys["student"][0]),
+                **measured._asdict(),
+                split="test",
+                n=len(test),
+                accuracy=metrics.accuracy(labels, predictions),
+                precision=metrics.precision(labels, predictions, n_labels),
+                recall=metrics.recall(labels, predictions, n_labels),
+                f1=metrics.f1(labels, predictions, n_labels),
+                mcc=metrics.matthews(labels, predictions, n_labels),
+                unigram_accuracy=_unigram_accuracy(self.cell.task, self.examples),
+                device=accelerator_name(gpu=victim.device != "cpu"),
+                threads=machine.threads,
+                batch_invariant=victim.batch_invariant,
+            )
+        ]
+
+
+@lru_cache(maxsize=8)
+def _unigram_accuracy(task: Task, count: int | None) -> float | None:
+    """The baseline on the same test examples: the same for every student, so a process computes it once."""
+    train, test = task.load("train"), stable_order(task.load("test"))[:count]
+    return metrics.unigram_accuracy(
+        [example.segments for example in train],
+        [example.label for example in train],
+        [example.segments for example in test],
+        [example.label for example in test],
+    )
