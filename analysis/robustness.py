@@ -54,7 +54,7 @@ ATTACK = ["attack_name", "attack", "attack_params"]
 COLUMNS = [
     Column("compression_name", "compression", text),
     Column("attack_name", "attack", text),
-    Column("n", "n", count, "Examples the attack was run on, all seeds together, without those on which it broke."),
+    Column("n", "n", count, "Examples, all seeds together, skipped ones included, without those on which it broke."),
     Column("clean_accuracy", "clean", percent, "Accuracy on these examples before the attack."),
     Column(
         "asr",

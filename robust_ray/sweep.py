@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 from robust_ray.attacks import AttackRecipe
@@ -203,6 +204,8 @@ class Sweep:
                 raise SweepError(
                     f"`{axis}` must hold at least one entry, but it is empty: there is nothing to do; add one"
                 )
+        for attack, task in product(self.attacks, self.tasks):
+            attack.goal.require(len(task.label_names))
         for i, seed in enumerate(self.seeds):
             _check_seed(f"seeds[{i}]", seed)
         for stage in self.resources:

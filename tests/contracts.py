@@ -165,6 +165,18 @@ class AttackContract:
         assert all(row.queries == budget for row in rows if row.budget_exhausted)
         assert not any(row.budget_exhausted for row in rows if row.verdict == Verdict.SUCCEEDED)
 
+    @pytest.mark.parametrize("budget", [5, 40])
+    def test_a_budget_cuts_the_same_attack_short(
+        self, attack: Attacking, recipe: AttackRecipe, examples: list[Example], budget: int
+    ) -> None:
+        cut = attack(examples, dataclasses.replace(recipe, query_budget=budget))
+        for row, free in zip(cut, attack(examples), strict=True):
+            within = sum(query <= budget for query in free.curve_queries)
+            assert row.curve_queries == free.curve_queries[:within]
+            assert row.curve_confidence == free.curve_confidence[:within]
+            if free.queries <= budget:
+                assert (row.verdict, row.queries) == (free.verdict, free.queries)
+
     def test_success_implies_valid_code_and_changed_prediction(
         self, attack: Attacking, victim: fakes.BagOfNames, examples: list[Example]
     ) -> None:

@@ -88,6 +88,8 @@ def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixt
         ("name=a/b", "letters, digits"),
         ("nothing", "key=value"),
         ("attacks[7].iterations=5", "leads nowhere"),
+        ("attacks[0].goal={type: targeted, label: 2}", "case.yaml: goal targeted: `label < 2` must hold"),
+        ("attacks[0].goal=bleu_below", "case.yaml: goal bleu_below: the victim must write summaries"),
         ("seeds=0", "a list is expected"),
         ("seeds=[0, -1]", "`0 <= seeds[1] < 2**32` must hold, but got -1"),
         ("attacks=[null]", "case.yaml: attacks[0]: the attack must be a mapping"),

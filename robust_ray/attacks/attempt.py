@@ -65,7 +65,9 @@ def attempt(parts: Sequence[Part], mask: str, budget: int | None, outcome: Outco
     outcome.tokens = len(source.tokens)
     occurrences = sum(map(len, source.spans.values()))
     if len(text) * occurrences > MAX_PROBED:
-        outcome.skip(f"the code has {occurrences:,} occurrences of names in {len(text):,} characters, too many to probe")
+        outcome.skip(
+            f"the code has {occurrences:,} occurrences of names in {len(text):,} characters, too many to probe"
+        )
         return
 
     outcome.identifiers = len({name for part in parts for name in part.attack.transformation.targets(source)})
@@ -130,7 +132,7 @@ def _send(steps: Steps, scores: Scores) -> Sequence[Candidate] | None:
 def _judge(part: Part, source: SourceCode, batch: Sequence[Candidate], answer: Answer, outcome: Outcome) -> Scores:
     """Score a batch; the first candidate in it that achieves the goal *and* holds every constraint ends the attack."""
     attack, label = part.attack, outcome.example.label
-    values = attack.goal.score(answer.probabilities, label)
+    values = attack.goal.score(answer.probabilities, label).copy()
     claimed = attack.goal.achieved(answer.probabilities, label)
     achieved = np.zeros(len(batch), dtype=np.bool_)
     first_query = outcome.queries + 1
@@ -143,13 +145,14 @@ def _judge(part: Part, source: SourceCode, batch: Sequence[Candidate], answer: A
             outcome.validity = validity = _check(attack.constraints, source, batch[i])
             outcome.rejected += not validity.is_valid
             if not validity.is_valid and not attack.stops_at_invalid:
+                values[i] = 0.0  # or a search would go on from a program that is none
                 continue
             achieved[i] = True
         outcome.see(first_query + i, confidence)
         if achieved[i]:
             differences = changes(source, batch[i].text, batch[i].renames)
             prediction = int(answer.probabilities[i].argmax())
-            outcome.win(Adversarial(part.name, batch[i], prediction, confidence, differences))
+            outcome.win(Adversarial(part.name, first_query + i, batch[i], prediction, confidence, differences))
             break
     return Scores(values, achieved)
 

@@ -43,7 +43,8 @@ class Scores(NamedTuple):
     """What the goal makes of the victim's answers to a batch of candidates."""
 
     values: FloatArray
-    """``(n,)``: how near each candidate is to the goal; larger is nearer."""
+    """``(n,)``: how near each candidate is to the goal, from 0 to 1; 0 for those that achieve it but failed the
+    constraints."""
 
     achieved: BoolArray
     """``(n,)``: whether it is there; always False for probes and for candidates that failed the constraints."""

@@ -12,7 +12,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from robust_ray.attacks.attempt import Part, Talk, attempt
@@ -117,9 +117,10 @@ class _Starter:
         return _Flight(outcome, attempt(parts, self.mask, self.recipe.query_budget, outcome))
 
     def _part(self, attack: SingleAttack, uid: str) -> Part:
-        """Its dice depend on it alone, so that it does the same in an ensemble as by itself."""
+        """Its dice depend on neither its company nor its budget: a smaller budget only ends the same attack sooner."""
         offers = Offers(()) if attack.substitutes is None else self.offers[attack.substitutes]
-        return Part(attack.type, attack.build(), offers, generator(attack.type, parameters(attack), self.seed, uid))
+        dice = generator(attack.type, parameters(replace(attack, query_budget=None)), self.seed, uid)
+        return Part(attack.type, attack.build(), offers, dice)
 
 
 @dataclass

@@ -28,7 +28,7 @@ class Goal(Component):
 
     @abstractmethod
     def score(self, probabilities: FloatArray, label: int) -> FloatArray:
-        """``(n, n_labels)`` probabilities → ``(n,)`` scores, larger is nearer."""
+        """``(n, n_labels)`` probabilities → ``(n,)`` scores from 0 to 1, larger is nearer."""
 
     @abstractmethod
     def achieved(self, probabilities: FloatArray, label: int) -> BoolArray:

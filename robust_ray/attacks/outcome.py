@@ -21,6 +21,9 @@ class Adversarial:
     found_by: str
     """Name of the attack."""
 
+    query: int
+    """Which query it was, from 1 on."""
+
     candidate: Candidate
     prediction: int
     confidence: float
@@ -68,6 +71,7 @@ class Outcome:
         """Note the candidate that ended the attack; it counts if the last check found it valid."""
         assert self.validity is not None
         self.adversarial = found
+        self.budget_exhausted = False  # one of an ensemble may have come to the end of its own
         self.verdict = Verdict.SUCCEEDED if self.validity.is_valid else Verdict.INVALID
 
     def see(self, query: int, confidence: float) -> None:
@@ -112,6 +116,7 @@ class Outcome:
             renames=canonical_json(found.candidate.renames if found else {}),
             edits=canonical_json(found.candidate.edits if found else ()),
             won_by=found.found_by if found else None,
+            won_at=found.query if found else None,
             is_valid=self.validity.is_valid if self.validity else None,
             validity=self.validity.level if self.validity else None,
             rejected=self.rejected,

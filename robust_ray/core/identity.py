@@ -103,7 +103,9 @@ def _as_hinted(value: object, hint: Any) -> object:
         return coerce(value, float, "identity")
     if get_origin(hint) in (typing.Union, types.UnionType):
         options = [option for option in args if option is not type(None)]
-        return value if value is None or len(options) > 1 else _as_hinted(value, options[0])
+        if len(options) > 1:
+            return coerce(value, hint, "identity")
+        return value if value is None else _as_hinted(value, options[0])
     if isinstance(value, Mapping) and len(args) == 2:
         return {name: _as_hinted(entry, args[1]) for name, entry in value.items()}
     if isinstance(value, tuple | list) and args:

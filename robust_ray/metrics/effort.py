@@ -43,12 +43,12 @@ def average_run_time(verdicts: Verdicts, seconds: float) -> float | None:
     return seconds / attempted if attempted else None
 
 
-def query_curve(verdicts: Verdicts, queries: Column, budgets: npt.ArrayLike) -> FloatArray | None:
-    """Attack success rate had the attack stopped after each budget.
+def query_curve(verdicts: Verdicts, won_at: Column, budgets: npt.ArrayLike) -> FloatArray | None:
+    """Attack success rate had the attack had each of these budgets: one run tells them all.
 
     Args:
         verdicts: ``(n,)``.
-        queries: ``(n,)`` queries spent on each example.
+        won_at: ``(n,)`` which query the adversarial example was; read for successes only.
         budgets: ``(m,)`` numbers of queries. Past the attack's own budget the curve is flat: nothing was tried there.
 
     Returns:
@@ -57,7 +57,7 @@ def query_curve(verdicts: Verdicts, queries: Column, budgets: npt.ArrayLike) -> 
     attempted = were_attempted(verdicts)
     if not attempted.any():
         return None
-    needed = np.where(are(verdicts, Verdict.SUCCEEDED), floats(queries), np.inf)[attempted]
+    needed = np.where(are(verdicts, Verdict.SUCCEEDED), floats(won_at), np.inf)[attempted]
     return np.asarray(np.mean(needed[None, :] <= floats(budgets)[:, None], axis=1), dtype=np.float64)
 
 

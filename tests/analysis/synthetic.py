@@ -113,6 +113,7 @@ def attack(compression: str, recipe: str, index: int, verdict: Verdict, **change
         "renames": '{"count":"n_bytes"}' if won else "{}",
         "edits": "[]",
         "won_by": recipe if won else None,
+        "won_at": 10 + index if won else None,
         "is_valid": True if won else None,
         "validity": "compile" if won else None,
         "rejected": 1 if won and index == 0 else 0,

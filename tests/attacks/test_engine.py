@@ -15,6 +15,8 @@ from robust_ray.attacks import (
     Constraint,
     CorpusVocabulary,
     Goal,
+    Greedy,
+    MetropolisHastings,
     RenameIdentifiers,
     Search,
     SingleAttack,
@@ -124,6 +126,7 @@ def test_the_first_candidate_that_achieves_the_goal_ends_the_attack() -> None:
     assert (row.prediction, row.adversarial_prediction) == (0, 1)
     assert (row.confidence, row.adversarial_confidence) == pytest.approx((0.8, 0.4))
     assert (row.queries, row.forwards) == (5, 6), "a batch is paid for whole, and so is the look at the original"
+    assert row.won_at == 4
     assert row.renames == '{"a":"p60"}'
     assert (row.identifiers_changed, row.tokens_changed, row.edit_distance) == (1, 2, 6)
     assert (row.is_valid, row.rejected, row.error) == (True, 0, None)
@@ -161,6 +164,19 @@ def test_a_claim_that_fails_a_constraint_is_refused_and_the_search_goes_on() -> 
     (row,) = attack(assemble(["p90", "p30"], constraint=Forbids("p90")))
     assert (row.verdict, row.rejected, row.is_valid) == (Verdict.FAILED, 1, False)
     assert row.adversarial_confidence == pytest.approx(0.7)
+
+
+def test_a_search_does_not_go_on_from_a_program_that_was_refused() -> None:
+    recipe = assemble(["p60"], constraint=Forbids("p60"))
+    for search in (Greedy(3), MetropolisHastings(3, 20, threshold=1.0)):
+        climbing = replace(recipe, attack=replace(recipe.attack, search=search))
+        offered = [
+            SubstituteRecord(key="", source="test", uid=None, identifier=name, substitute=new, rank=0, score=1.0)
+            for name, new in (("a", "p60"), ("f", "p90"))
+        ]
+        names: dict[Substitutes, list[SubstituteRecord]] = {CorpusVocabulary(): offered}
+        (row,) = run(climbing, [PROGRAM], Spelled(), names, columns=CELL, seed=0)
+        assert (row.verdict, row.renames) == (Verdict.SUCCEEDED, '{"f":"p90"}')
 
 
 def test_a_published_attack_stops_at_the_first_claim_and_the_row_says_that_it_does_not_count() -> None:
@@ -276,6 +292,7 @@ def test_the_budget_of_an_ensemble_is_that_of_all_its_parts(budget: int, queries
 def test_each_part_keeps_to_its_own_budget() -> None:
     (row,) = attack(Both(attacks=(assemble(["p10", "p20"], budget=1), assemble(["p11", "p12"], ["p60"], budget=3))))
     assert (row.verdict, row.queries) == (Verdict.SUCCEEDED, 4)
+    assert not row.budget_exhausted, "that of the first part was, but more of it would change nothing"
 
 
 def test_a_search_that_breaks_is_a_row_that_says_so() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +89,15 @@ class TestEncode:
         assert digest(Drawing(weights=(n,))) == digest(Drawing(weights=(float(n),)))
         assert digest(Drawing(size=(n, n))) == digest(Drawing(size=(n, float(n))))
         assert digest(Drawing(labels={"a": n})) == digest(Drawing(labels={"a": float(n)}))
+
+    def test_also_where_the_hint_leaves_a_choice(self) -> None:
+        @dataclass(frozen=True)
+        class Weighted:
+            weights: Literal["usual"] | Mapping[str, float] | None
+
+        assert canonical_json(Weighted(weights={"a": 1})) == canonical_json(Weighted(weights={"a": 1.0}))
+        assert canonical_json(Weighted(weights="usual")) == '{"weights":"usual"}'
+        assert canonical_json(Weighted(weights=None)) == '{"weights":null}'
 
     def test_python_and_yaml_agree(self) -> None:
         spec = {"type": "drawing", "scale": 1, "weights": [1, "2e0"], "inner": {"type": "circle", "radius": 3}}

@@ -12,6 +12,8 @@ Deviations:
     - The looks at the original, which released code counts as queries, are not counted, nor is a member of the first
       population asked that is no different from it. ``paper_mode: true`` asks and counts them, but for the two looks at
       the original before the first probe.
+    - What masks an occurrence is the victim's own mask, or its word for the unknown; released code writes ``<mask>``.
+    - Identifiers beyond the victim's window are not left out.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ class ALERT(SingleAttack):
     - The original is asked again together with the probes and at the start of the genetic search, and counted.
     - A mutation changes the parent itself, and with it all children of that parent so far. Of two equal parents no
       child is born, but the first of them is mutated.
+    - The first population is asked for its scores only: a member that fools the victim does not end the attack.
     - The unchanged member of the first population has no score, so that the list of scores is one shorter than the
       population and a child takes the place of the member in front of the worst.
     - The genetic search writes several names on one line to the wrong columns

@@ -15,6 +15,9 @@ Deviations:
     - In the last three points ``paper_mode: true`` does as released code does. Two of its slips are made in neither
       mode: in the end, a program that has changed is not changed again; for clone detection, the programs kept in one
       round are forgotten in the next.
+    - The original is kept where too few programs improve on it; released code drops it after the first round if every
+      identifier improved on it.
+    - In the end the first name is tried before all others; released code ranks it like them.
     - Identifiers beyond the victim's window are not left out.
 """
 

@@ -4,6 +4,7 @@ Paper: Zhang et al., "Towards Robustness of Deep Program Processing Models - Det
     TOSEM 2022, https://doi.org/10.1145/3511887.
 Official code: https://github.com/SEKE-Adversary/CARROT (``InsAttacker``, and ``InsAttackerRandom`` for the walk).
 Deviations:
+    - The paper's other attack, I-CARROT, is not here: it chooses names by the gradient, which a victim does not tell.
     - What may be inserted, and where, is what the rule ``dead_code`` finds sound
       (:mod:`robust_ray.source.statements`): released code has fifteen statements of C, ``printf("")`` among them, and
       takes what parses.

@@ -11,6 +11,8 @@ Deviations:
       and constants. Released code rewrites lines of text.
     - Equal rewrites are asked once, and the identifier phase stops at the first round that succeeds: released code asks
       all rounds before it looks at an answer.
+    - A name is passed over if another identifier has it in the same round; released code does so, too, if another had
+      it in the round before.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class MHM(SingleAttack):
     """Moves attempted."""
 
     threshold: float = 1.0
-    """Smallest acceptance ratio at which a move is made; 1 accepts improvements only."""
+    """Smallest acceptance ratio at which a move is made; 1 accepts no loss."""
 
     paper_mode: bool = False
     """Follow the released code, mistakes included, for comparison with published numbers.
@@ -66,9 +66,7 @@ class MHM(SingleAttack):
         at_least_one("candidates", self.candidates)
         at_least_one("iterations", self.iterations)
         if self.threshold < 0.0:
-            raise SweepError(
-                f"`threshold >= 0` must hold, but got {self.threshold}; give 1 to accept improvements only"
-            )
+            raise SweepError(f"`threshold >= 0` must hold, but got {self.threshold}; give 1 to accept no loss")
 
     def build(self) -> Attack:
         """Metropolis-Hastings sampling among random names."""

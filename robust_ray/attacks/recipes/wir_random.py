@@ -10,6 +10,7 @@ Deviations:
     - Candidates that would break the program (a keyword, a name in use) are never sent, but in ``paper_mode: true``.
     - The looks at the original, which released code counts as queries, are not counted. ``paper_mode: true`` counts the
       one that comes with the probes, not the two before.
+    - What masks an occurrence is the victim's own mask, or its word for the unknown; released code writes ``<mask>``.
 """
 
 from __future__ import annotations

@@ -36,8 +36,9 @@ class Genetic(Search):
     paper_mode: bool = False
     """Follow the released code. A mutation changes the parent itself, and with it every child that is the same object;
     of two equal parents no child is born, but the first of them is mutated. The original is asked again, and so is each
-    member of the first population, changed or not. The unchanged member's score is not kept: the list of scores is one
-    shorter than the population, and a child takes the place of the member in front of the worst."""
+    member of the first population, changed or not, only for its score: that it may fool the victim is not looked at.
+    The unchanged member's score is not kept: the list of scores is one shorter than the population, and a child takes
+    the place of the member in front of the worst."""
 
     together: Transformation | None = None
     """Makes programs of many new names; None for the attack's own transformation."""
@@ -66,8 +67,8 @@ class Genetic(Search):
         members = self._programs(space, (original | {name: kept.get(name, name)} for name in original))
         population = [original, *(member for member, _ in members)]
         if self.paper_mode:
-            again = Candidate(space.source.text, is_probe=True)
-            values = (yield [again, *(candidate for _, candidate in members)]).values
+            again = [Candidate(space.source.text), *(candidate for _, candidate in members)]
+            values = (yield [replace(candidate, is_probe=True) for candidate in again]).values
             return population, values[1:].tolist()
         changed = [i for i, member in enumerate(population) if member != original]
         scores = [space.original_score] * len(population)

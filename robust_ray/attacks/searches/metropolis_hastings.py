@@ -28,7 +28,7 @@ class MetropolisHastings(Search):
     """Moves attempted."""
 
     threshold: float
-    """Smallest acceptance ratio at which a move is made; 1 accepts improvements only."""
+    """Smallest acceptance ratio at which a move is made; 1 accepts no loss."""
 
     paper_mode: bool = False
     """Follow the released code: the current program is asked again in every iteration, and a move that the best

@@ -123,6 +123,9 @@ class AttackRecord(CellRecord):
     won_by: str | None
     """Type of the attack that found the adversarial example: one of its parts where the attack is an ensemble."""
 
+    won_at: int | None
+    """Which query the adversarial example was: at most ``queries``, as its whole batch is paid for."""
+
     is_valid: bool | None
     """Whether the final program passed every check; null unless the search claimed success."""
 

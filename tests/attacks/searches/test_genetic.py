@@ -111,6 +111,7 @@ def test_paper_mode_asks_the_original_twice_again_and_every_member() -> None:
     assert probes[0] == first[0] == Candidate(SOURCE.text, is_probe=True)
     assert len(probes) == 6
     assert renames(first[1:]) == [{"a": "p", "b": "b"}, {"a": "a", "b": "b"}]
+    assert all(member.is_probe for member in first), "whether they fool the victim is not looked at"
 
 
 def test_paper_mode_mutates_the_parent_and_replaces_the_member_in_front_of_the_worst() -> None:
