@@ -81,9 +81,10 @@ class CResolver(Resolver):
         while name is not None and name.type != "identifier":
             parameters = name.child_by_field_name("parameters") or parameters
             name = _inside(name)
-        bare = [] if parameters is None else [child for child in parameters.named_children if child.type == "identifier"]
-        declared = " ".join(self.text(child) for child in node.named_children if child.type == "declaration")
-        undeclared = [child for child in bare if self.text(child) not in WORD.findall(declared)]
+        children = [] if parameters is None else parameters.named_children
+        text = " ".join(self.text(child) for child in node.named_children if child.type == "declaration")
+        declared = WORD.findall(text)
+        undeclared = [child for child in children if child.type == "identifier" and self.text(child) not in declared]
         self.doubt_words(*undeclared)
         is_odd = parameters is None or bool(undeclared) or node.child_by_field_name("type") is None
         if name is not None and (is_odd or _OWN_NAME.search(self.data, *span(node))):
@@ -148,9 +149,9 @@ class CResolver(Resolver):
         return steps
 
     def _declare_function(self, node: Node, scope: Scope, *, is_definition: bool) -> None:
-        """Functions keep their names if their definition is not in the text, looks like a macro's, or replaces a library's."""
+        """Keep the name of a function that the text does not define, a macro seems to, or a library has already."""
         name = self.text(node)
-        if name.isupper() or scope.kind != "file" or name in LIBRARY_FUNCTIONS:
+        if name.isupper() or scope.kind != "file" or name in LIBRARY_FUNCTIONS or name[:-1] in LIBRARY_FUNCTIONS:
             self.doubt(name)
         (self.definitions if is_definition else self.prototypes).add(name)
         self.declare(node, scope, "function", hoisted=True)

@@ -15,19 +15,23 @@ _QUOTED_OR_PARENTHESIS = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|
 
 
 def definitions(text: str) -> dict[str, str]:
-    """Macro → all that it is ever replaced by, without its parameters."""
+    """Macro → its parameters, if it has any, and what it is replaced by; all of them where it is defined twice."""
     found: dict[str, str] = {}
     if "define" in text:
         lines = _CONTINUED.sub("", text)
         for version in (lines, _COMMENT.sub(" ", lines)):
-            for name, _, body in _DEFINITION.findall(version):
+            for name, parameters, replacement in _DEFINITION.findall(version):
+                body = parameters + replacement
                 found[name] = f"{found[name]}\n{body}" if found.get(name, body) != body else body
     return found
 
 
 def is_plain(body: str) -> bool:
-    """Whether a replacement is one operand wherever it stands, and no part of a statement."""
-    body = _COMMENT.sub(" ", body).partition("//")[0].strip()
+    """Whether a macro makes one operand wherever it stands, and no part of a statement."""
+    takes_arguments = body.startswith("(")
+    body = _COMMENT.sub(" ", body[body.find(")") + 1 :] if takes_arguments else body).partition("//")[0].strip()
+    if takes_arguments and not body.startswith("("):
+        return False
     if body.startswith("("):
         return "{" not in body and _closing(body, 1) == len(body)
     return body not in KEYWORDS["c"] and (not body or _WORD_OR_LITERAL.fullmatch(body) is not None)

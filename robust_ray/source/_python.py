@@ -67,7 +67,7 @@ class PythonResolver(Resolver):
         self.words: set[str] = set()
         """Names and attributes that the program speaks of."""
         self.mappings: set[str] = set()
-        """What functions are called with as a mapping of keywords; empty where it is no variable."""
+        """What functions are called with as a mapping of keywords, but for literals."""
         self.keyword_parameters: set[str] = set()
         """Variables that hold such a mapping because a function took it."""
         self.locals: set[str] = set()
@@ -75,13 +75,11 @@ class PythonResolver(Resolver):
         """Whether names are imported that the text does not tell; whether it asks a function for its name."""
 
     def finish(self) -> None:
-        quoted = {name for name in self.parameters | self.module_names if self.is_quoted(name)}
         self.is_opaque |= bool(self.words & _SELF_READING)
         self.doubtful |= self.keywords & self.parameters
-        self.doubtful |= quoted & self.module_names
-        if self.mappings:
-            is_passed_on = self.mappings <= self.keyword_parameters - self.locals
-            self.doubtful |= quoted if is_passed_on else self.parameters
+        self.doubtful |= {name for name in self.parameters | self.module_names if self.is_quoted(name)}
+        if not self.mappings <= self.keyword_parameters - self.locals:
+            self.doubtful |= self.parameters
         if self.words & _MODULE_READING:
             self.doubtful |= self.functions | self.module_names
         if self.names_functions or "funcName" in self.string_words:
@@ -182,20 +180,20 @@ class PythonResolver(Resolver):
         Those after a star can be passed by their names alone: they keep them.
         """
         steps: list[tuple[Node, Scope]] = []
+        is_after_star = False
         for parameter in node.named_children:
             name = parameter.child_by_field_name("name")
             if name is None and parameter.type == "typed_parameter":
                 name = parameter.named_children[0]
             words = parameter if name is None else name
-            if words.type == "dictionary_splat_pattern":
+            is_mapping = words.type == "dictionary_splat_pattern"
+            if is_mapping:
                 self.keyword_parameters.update(WORD.findall(self.text(words)))
-            steps += [(child, scope) for child, _ in self.bind(words, inner, kind)]
+            bound = self.bind(words, inner, None if is_after_star and not is_mapping else kind)
+            steps += [(child, scope) for child, _ in bound]
             if name is not None:
                 steps += [(child, scope) for child in parameter.named_children if child != name]
-            elif parameter.type == "keyword_separator":
-                kind = None
-            if words.type == "list_splat_pattern":
-                kind = None
+            is_after_star |= words.type in ("list_splat_pattern", "keyword_separator")
         return steps
 
     def visit_class_definition(self, node: Node, scope: Scope) -> Steps:
@@ -303,17 +301,19 @@ class PythonResolver(Resolver):
     def visit_keyword_argument(self, node: Node, scope: Scope) -> Steps:
         name, *value = node.named_children
         self.keywords.add(self.text(name))
+        if self.text(name) in ("kwargs", "kwds", "keywords"):
+            self._note_mapping(value[-1])
         return each(value, scope)
 
     def visit_dictionary_splat(self, node: Node, scope: Scope) -> Steps:
         """Keywords whose names are strings, which may be anywhere."""
         if node.parent is not None and node.parent.type == "argument_list":
-            value = node.named_children[0]
-            if value.type == "dictionary":
-                self.keywords.update(WORD.findall(self.text(value)))
-            else:
-                self.mappings.add(self.text(value))
+            self._note_mapping(node.named_children[0])
         return each(node.named_children, scope)
+
+    def _note_mapping(self, value: Node) -> None:
+        if value.type != "dictionary":
+            self.mappings.add(self.text(value))
 
     def visit_call(self, node: Node, scope: Scope) -> Steps:
         """``dir()`` lists the names around it."""

@@ -81,6 +81,10 @@ vdprintf vfork vfscanf vfwprintf vfwscanf vhangup vscanf vsscanf vswprintf vswsc
 wcrtomb wctob wctomb wctrans wctype wprintf writev wscanf y0 y1 yn
 clrbit daylight environ err error errx howmany optarg opterr optind optopt powerof2 program_invocation_name roundup
 signgam timezone tzname verr verrx vwarn vwarnx warn warnx
+_Exit _exit dcgettext dgettext exp10 ffsl ffsll getdelim getline getopt gettext isascii isblank iswalnum iswalpha
+iswblank iswcntrl iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit memmem mempcpy memrchr pow10
+rawmemchr roundeven significand sincos stpcpy strcasestr strchrnul strfmon strlcat strlcpy strndup strsep strsignal
+strtok_r strverscmp toascii towlower towupper
 """
 
 _JAVA_KEYWORDS = """
@@ -152,7 +156,7 @@ RESERVED: dict[str, frozenset[str]] = {
 """Language → its keywords, and the names that mean something in any program."""
 
 LIBRARY_FUNCTIONS: frozenset[str] = RESERVED["c"] | frozenset(_C_MORE_FUNCTIONS.split())
-"""Functions and variables that headers of C and POSIX declare: a variable may hide one, another function may not take its name."""
+"""What headers of C and POSIX declare: a variable may hide it, a function may not take its name."""
 
 LIBRARY_PREFIXES = re.compile(
     r"(is|to|str|mem|wcs|wmem|mb|fe|sig|tc|cf|exec|wait|get|set|end)[a-z0-9]\w*|\w+(printf|scanf|_unlocked|_[rl])|"

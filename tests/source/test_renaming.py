@@ -75,6 +75,28 @@ def test_in_c_nothing_takes_what_may_be_a_macro_or_a_type(name: str) -> None:
     assert not is_fresh(analyse("int f(int a) { return a; }", "c"), name)
 
 
+def test_a_variable_that_is_called_takes_no_name_of_a_macro() -> None:
+    source = analyse("int f(int (*cb)(double, double), double a) { return cb /* it */ (a, 2.0); }", "c")
+    assert not suits(source, "cb", "isless")
+    assert suits(source, "a", "isless")
+
+
+@pytest.mark.parametrize("name", ["environ", "optarg", "warn"])
+def test_a_function_takes_no_name_of_a_librarys_variable(name: str) -> None:
+    assert not suits(SOURCE, "f", name)
+
+
+@pytest.mark.parametrize("name", ["compareTo", "values", "getBounds", "isDone", "readObjectNoData"])
+def test_a_method_takes_no_name_that_a_class_may_inherit(name: str) -> None:
+    source = analyse("class A { void f(int a) { } }", "java")
+    assert not suits(source, "f", name)
+    assert suits(source, "a", name)
+
+
+def test_a_name_that_python_takes_for_another_spelling_is_not_fresh() -> None:
+    assert not is_fresh(analyse("def f(a):\n    ﬁ = 1\n    return a, ﬁ\n", "python"), "fi")
+
+
 def test_masking_one_occurrence_at_a_time() -> None:
     assert mask(SOURCE, "b", "<unk>") == [
         'int f(int a, int <unk>) { /* a */ return a * b + s.a + g("b") + a; }',

@@ -6,6 +6,12 @@ import pytest
 
 from tests.source.edited_programs import rewritten
 
+AROUND = {
+    "c": "int f() {{ return {}; }}",
+    "java": "int f(int i) {{ return {}; }}",
+    "python": "if {}: pass\n",
+}
+
 BECOMES = {
     "c": ("c", "a < b", "b > a"),
     "c, pure expressions": ("c", "p->n[i + 1] <= *q - 1", "*q - 1 >= p->n[i + 1]"),
@@ -18,13 +24,22 @@ BECOMES = {
     "python": ("python", "a.b(c) <= 3", "3 >= a.b(c)"),
     "python, identity": ("python", "a.b(c) is not None", "None is not a.b(c)"),
     "python, without blanks": ("python", "(a)==1", "1==(a)"),
+    "python, words without blanks": ("python", "(a)is None", "None is (a)"),
 }
 
 
 @pytest.mark.parametrize(("language", "one", "other"), BECOMES.values(), ids=BECOMES.keys())
 def test_becomes(language: str, one: str, other: str) -> None:
-    around = {"c": "int f() {{ return {}; }}", "java": "int f() {{ return {}; }}", "python": "if {}: pass\n"}[language]
+    around = {"c": "int f() {{ return {}; }}", "java": "int f(int i) {{ return {}; }}", "python": "if {}: pass\n"}[
+        language
+    ]
     assert rewritten(around.format(one), language, "comparisons") == [around.format(other)]
+
+
+def test_what_a_macro_makes_may_be_read_another_way_on_the_other_side() -> None:
+    code = "#define MASKED {}\nint a;\nint f(int x, int y) {{ return x == MASKED; }}"
+    assert rewritten(code.format("y & 3"), "c", "comparisons") == []
+    assert len(rewritten(code.format("(y & 3)"), "c", "comparisons")) == 1
 
 
 def test_words_stay_apart() -> None:
@@ -39,6 +54,8 @@ STAYS = {
     "c, comparisons of comparisons": ("c", "f() < g() == h()"),
     "java, both may throw": ("java", "a.b < c[d]"),
     "java, what is called may change the other": ("java", "a < f()"),
+    "java, opening a box may throw": ("java", "unknown < c[d]"),
+    "python, a float answers for integers": ("python", "a == 1.0 and a == True"),
     "python, the classes decide": ("python", "a < b"),
     "python, a chain": ("python", "1 < a < 3"),
     "python, membership": ("python", "3 in a"),
@@ -48,5 +65,7 @@ STAYS = {
 
 @pytest.mark.parametrize(("language", "code"), STAYS.values(), ids=STAYS.keys())
 def test_stays(language: str, code: str) -> None:
-    around = {"c": "int f() {{ return {}; }}", "java": "int f() {{ return {}; }}", "python": "if {}: pass\n"}[language]
+    around = {"c": "int f() {{ return {}; }}", "java": "int f(int i) {{ return {}; }}", "python": "if {}: pass\n"}[
+        language
+    ]
     assert rewritten(around.format(code), language, "comparisons") == []

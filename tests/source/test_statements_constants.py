@@ -67,6 +67,12 @@ STAYS = {
     "java, the first call of a constructor": ("java", "class A { A() { this(3); } }"),
     "java, fields": ("java", "class A { int a = f(3); @B(4) int c; enum D { E(5) } }"),
     "python, a docstring": ("python", "def f():\n    'A docstring.'\n"),
+    "python, a docstring in parentheses": ("python", "def f():\n    ('A docstring.')\n"),
+    "python, identity in parentheses": ("python", "f(a is (1))"),
+    "java, a sum that may be a constant string": (
+        "java",
+        "boolean f(String t) { final String s = g; h(s + 3); h(A.B + 4); return (s + 5) == t; }",
+    ),
     "python, defaults": ("python", "def f(a=3, b: int = 4): pass\nlambda c=5: c\n"),
     "python, annotations": ("python", "a: Literal[3] = b\ndef f() -> Literal['x']: pass\n"),
     "python, patterns": ("python", "match a:\n    case 3:\n        pass\n    case {'b': 4}:\n        pass\n"),

@@ -109,6 +109,23 @@ def only(code: str, language: str, start: str) -> list[str]:
     return [text for text in rewritten(code, language, "dead_code") if start in text]
 
 
+def test_nothing_stands_before_a_docstring_in_parentheses() -> None:
+    assert rewritten("def f():\n    ('text')\n", "python", "dead_code")[0].endswith("def f():\n    ('text')\n")
+    assert not any("'text')" in text.split(":\n    ")[-1] for text in rewritten("('text')\n", "python", "dead_code"))
+
+
+def test_escapes_of_java_may_hide_code() -> None:
+    code = "class A {{ void f(int x) {{ // {} if (x > 0)\n g(); }} }}"
+    assert rewritten(code.format("\\u000a"), "java", "dead_code") == []
+    assert rewritten(code.format("\\u00e4"), "java", "dead_code")
+
+
+def test_a_macro_of_the_text_may_be_part_of_a_statement() -> None:
+    code = "#define {}\nint a;\nvoid f(int x) {{ if (x) g(); ELSE h(); }}"
+    assert rewritten(code.format("ELSE else"), "c", "dead_code") == []
+    assert rewritten(code.format("ELSE 3"), "c", "dead_code")
+
+
 def test_a_statement_gets_a_line_of_its_own_where_the_next_one_has_one() -> None:
     assert only("void f() {\n\ta();\n}", "c", "while (0) {") == ["void f() {\n\twhile (0) { }\n\ta();\n}"]
     assert only("void f() { a(); }", "c", "while (0) {") == ["void f() { while (0) { } a(); }"]

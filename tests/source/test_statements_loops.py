@@ -57,9 +57,9 @@ BECOMES = {
     "python, while true": ("python", "while True:\n  if a:\n    break\n  b()", ["while not (a):\n  b()"]),
     "python, for": (
         "python",
-        "for x in xs:\n  f(x)\n",
+        "for x in range(3):\n  f(x)\n",
         [
-            "iterator_0 = iter(xs)\nwhile True:\n  try:\n      x = next(iterator_0)\n"
+            "iterator_0 = iter(range(3))\nwhile True:\n  try:\n      x = next(iterator_0)\n"
             "  except StopIteration:\n      break\n  f(x)\n"
         ],
     ),
@@ -88,12 +88,19 @@ STAYS = {
     "python, for with an else": ("python", "for a in b:\n    b()\nelse:\n    c()"),
     "python, on one line": ("python", "while a: b()\nfor c in d: e()"),
     "python, true": ("python", "while True:\n    b()\nwhile 1:\n    c()"),
+    "python, an iterator may notice that it is dropped": ("python", "for x in xs:\n    if x:\n        break"),
+    "python, so may one inside": ("python", "for x in enumerate(xs):\n    b(x)\nfor x in reversed(f()):\n    b(x)"),
+    "python, range is something else": ("python", "def range(a):\n    yield a\nfor x in range(3):\n    b(x)"),
+    "java, a pattern is seen behind the loop": (
+        "java",
+        "for (int i = 0; !(a instanceof B b); i++) { a = c(); } d(b);",
+    ),
     "python, what is made for the loop alone": ("python", "for line in open(a):\n    b(line)"),
     "python, targets that may raise": ("python", "for a.b in xs:\n    c()\nfor a, b in xs:\n    c()"),
-    "python, in a class": ("python", "class A:\n    for x in xs:\n        y = x"),
-    "python, in a handler": ("python", "try:\n    a()\nexcept E:\n    for x in xs:\n        raise"),
-    "python, next is something else": ("python", "def next(a):\n    for x in xs:\n        y(x)"),
-    "python, names are looked at": ("python", "for x in xs:\n    print(locals())"),
+    "python, in a class": ("python", "class A:\n    for x in [1]:\n        y = x"),
+    "python, in a handler": ("python", "try:\n    a()\nexcept E:\n    for x in [1]:\n        raise"),
+    "python, next is something else": ("python", "def next(a):\n    for x in [1]:\n        y(x)"),
+    "python, names are looked at": ("python", "for x in [1]:\n    print(locals())"),
     "python, in a coroutine": ("python", "async def f():\n    async for x in xs:\n        y(x)"),
 }
 
@@ -101,6 +108,12 @@ STAYS = {
 @pytest.mark.parametrize(("language", "code"), STAYS.values(), ids=STAYS.keys())
 def test_stays(language: str, code: str) -> None:
     assert rewritten(in_a_function(code, language), language, "loops") == []
+
+
+def test_a_macro_of_the_text_may_continue() -> None:
+    code = "#define skip(x) {}\nint a;\nvoid f() {{ for (i = 0; i < 3; i++) {{ skip(i); b(); }} }}"
+    assert rewritten(code.format("if (x) continue"), "c", "loops") == []
+    assert len(rewritten(code.format("(b(x))"), "c", "loops")) == 1
 
 
 def test_a_step_behind_an_endless_loop_would_be_an_error_in_java() -> None:

@@ -45,6 +45,11 @@ def is_pure(node: Node, language: str) -> bool:
     return all(kind in _PURE or kind in literals for kind in kinds)
 
 
+def binds_pattern(node: Node | None) -> bool:
+    """Whether an expression of Java may bind a variable that is seen behind the statement it stands in."""
+    return node is not None and any(part.type == "instanceof_expression" for part in inside(node))
+
+
 def leaves(node: Node | None) -> bool:
     """Whether the statement, or the last of a block, is a jump, so that the end is never reached."""
     while node is not None and node.type in ("compound_statement", "block"):

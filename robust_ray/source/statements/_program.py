@@ -49,7 +49,7 @@ class Program:
         self._read(self._tree.root_node)
 
     def _find_statement_macros(self) -> re.Pattern[bytes] | None:
-        """What finds macros of the text that may be more than one operand, or escapes that hide code from the parser."""
+        """Finds macros of the text that may be more than one operand; in Java anything where escapes hide code."""
         if self.language == "java":
             return re.compile(b"") if has_escapes(self.data) else None
         macros = _macros.definitions(self.source.text) if self.language == "c" else {}
@@ -83,6 +83,13 @@ class Program:
         found += [node.child_by_field_name("name") for node in self.all("formal_parameter")]
         found += [child for node in self.all("update_expression") for child in node.named_children]
         return frozenset(self.text(node) for node in found if node is not None and node.type == "identifier")
+
+    @functools.cached_property
+    def declared(self) -> frozenset[str]:
+        """Variables and functions that the text declares."""
+        return frozenset(
+            self.between(start, end) for start, end, binding in self.source.occurrences if binding is not None
+        )
 
     def all(self, *kinds: str) -> Iterator[Node]:
         """Every node of these kinds."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from robust_ray.source.edits import Edit, Splice
-from robust_ray.source.statements._facts import leaves
-from robust_ray.source.statements._program import Program, inside, operator, token
+from robust_ray.source.statements._facts import binds_pattern, leaves
+from robust_ray.source.statements._program import Program, operator, token
 
 
 def find(program: Program) -> Iterator[Edit]:
@@ -107,8 +107,8 @@ def _join(program: Program, node: Node) -> tuple[Splice, ...]:
     condition = node.child_by_field_name("condition")
     if not program.is_statement(node) or not leaves(node.child_by_field_name("consequence")) or condition is None:
         return ()
-    if any(part.type == "instanceof_expression" for part in inside(condition)):
-        return ()  # may bind a variable that is visible behind the statement, or no longer
+    if binds_pattern(condition):
+        return ()
     other = _else(node)
     if other is None:
         after = program.next_statement(node)

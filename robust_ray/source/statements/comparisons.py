@@ -44,8 +44,9 @@ def find(program: Program) -> Iterator[Edit]:
         left, right = node.named_children
         if _may_swap(program.language, left, right, primitive):
             middle = program.between(left.end_byte, right.start_byte)
-            if mirrored[0] == "i":  # a word needs blanks
-                middle = f" {middle} "
+            if mirrored.startswith("is"):
+                blanks = ["" if middle[i].isspace() else " " for i in (0, -1)]
+                middle = middle.join(blanks)
             else:
                 middle = middle.replace(operator(node), mirrored)
             text = f"{program.text(right)}{middle}{program.text(left)}"

@@ -43,7 +43,7 @@ _NEEDS_CONSTANT = (
 _READS = (
     *("argument_list", "assignment", "augmented_assignment", "binary_operator", "boolean_operator", "return_statement"),
     *("comparison_operator", "conditional_expression", "expression_list", "keyword_argument", "not_operator", "pair"),
-    *("list", "parenthesized_expression", "print_statement", "set", "slice", "subscript", "tuple", "unary_operator"),
+    *("list", "print_statement", "set", "slice", "subscript", "tuple", "unary_operator"),
 )
 """Python's nodes in which a literal is nothing but a value."""
 
@@ -115,6 +115,9 @@ def _is_read(program: Program, node: Node, declared: dict[int, str]) -> bool:
     parent = program.parent(node)
     assert parent is not None
     if program.language == "python":
+        while parent.type == "parenthesized_expression":
+            parent = program.parent(parent)
+            assert parent is not None
         is_compared_by_identity = parent.type == "comparison_operator" and "is" in operator(parent)
         return parent.type in _READS and not is_compared_by_identity
     return (_is_read_by_java if program.language == "java" else _is_read_by_c)(program, node, declared)
@@ -135,7 +138,7 @@ def _climb(program: Program, node: Node, operators: frozenset[str]) -> tuple[Nod
 
 def _is_read_by_java(program: Program, node: Node, declared: dict[int, str]) -> bool:
     value, around = _climb(program, node, _ARITHMETIC)
-    if any(part.type == "string_literal" for part in inside(value)):
+    if _may_be_string(value, declared):
         return False  # a sum of constants is one string object, wherever it is written
     if around.type in ("argument_list", "array_access", "dimensions_expr"):
         return True
@@ -151,6 +154,17 @@ def _is_read_by_java(program: Program, node: Node, declared: dict[int, str]) -> 
     if around.type == "return_statement":
         return _returned(program, around) in _NUMERIC
     return around.type == "binary_expression" and operator(around) in _COMPARISON and is_unknown(program, around)
+
+
+def _may_be_string(value: Node, declared: dict[int, str]) -> bool:
+    """Whether a sum may be a string: of what can be a constant, only numbers are none."""
+    sums = [part for part in inside(value) if part.type == "binary_expression" and operator(part) == "+"]
+    terms = [term for part in sums for term in part.named_children]
+    return any(
+        term.type in ("string_literal", "field_access")
+        or (term.type == "identifier" and declared.get(term.start_byte) not in _NUMERIC)
+        for term in terms
+    )
 
 
 def _is_read_by_c(program: Program, node: Node, declared: dict[int, str]) -> bool:

@@ -93,7 +93,10 @@ def _is_new(program: Program, lines: tuple[str, ...]) -> bool:
 
 def _must_come_first(program: Program, node: Node) -> bool:
     """Whether nothing but comments may stand before the statement: a docstring, or an import from the future."""
-    if node.type == "expression_statement" and node.named_children[0].type in ("string", "concatenated_string"):
+    value = node
+    while value.type in ("expression_statement", "parenthesized_expression") and value.named_children:
+        value = value.named_children[0]
+    if value.type in ("string", "concatenated_string"):
         return all(other.type == "comment" for other in _earlier(program, node))
     return any(node.start_byte <= other.start_byte for other in program.all("future_import_statement"))
 

@@ -14,15 +14,19 @@ from tree_sitter import Node
 
 from robust_ray.source._scopes import WORD
 from robust_ray.source.edits import Edit, Splice
-from robust_ray.source.statements._facts import continues, declared, last_statement, may_complete
+from robust_ray.source.statements._facts import binds_pattern, continues, declared, last_statement, may_complete
 from robust_ray.source.statements._program import INSPECTORS, Program, deeper, token
 
 _TRUE = {"c": "1", "java": "true"}
 
-_ITERABLE = ("identifier", "attribute", "subscript", "list", "tuple", "string")
-"""What is as well held by a variable while the loop runs."""
+_ITERABLE = ("list", "tuple", "string")
+"""What makes an iterator whose end nobody notices, so that a variable may hold it for longer."""
 
-_ITERABLE_CALLS = frozenset(("range", "xrange", "enumerate", "zip", "sorted", "reversed"))
+_ITERABLE_CALLS = frozenset(("range", "xrange", "sorted"))
+"""Builtins that return such a value."""
+
+_WRAPPERS = frozenset(("enumerate", "zip", "reversed"))
+"""Builtins that return such a value if all they are called with is one."""
 
 
 def find(program: Program) -> Iterator[Edit]:
@@ -77,6 +81,8 @@ def _while_with_steps(program: Program, node: Node) -> tuple[Splice, ...]:
     if continues(body) or (program.language == "java" and steps and not may_complete(program, body)):
         return ()
     condition = node.child_by_field_name("condition")
+    if binds_pattern(condition):
+        return ()
     test = _TRUE[program.language] if condition is None else program.text(condition)
     start = "".join(f"{part} " for part in first)
     header = program.splice(node.start_byte, closing.end_byte, f"{{ {start}while ({test})")
@@ -148,7 +154,10 @@ def _conditional(program: Program, node: Node) -> tuple[Splice, ...]:
 
 
 def _iterator(program: Program, node: Node) -> tuple[Splice, ...]:
-    """``for x in xs: A`` becomes a ``while`` that asks an iterator; sound without an ``else`` and for a plain name."""
+    """``for x in xs: A`` becomes a ``while`` that asks an iterator; sound without an ``else`` and for a plain name.
+
+    A loop that is left early drops its iterator at once, which a generator may notice: a variable holds it for longer.
+    """
     target, iterable, first = node.child_by_field_name("left"), node.child_by_field_name("right"), _first(node)
     colon, blanks = token(node, ":"), program.indentation(node.start_byte)
     if target is None or iterable is None or first is None or colon is None or blanks is None:
@@ -157,8 +166,7 @@ def _iterator(program: Program, node: Node) -> tuple[Splice, ...]:
         return ()
     if node.children[0].type != "for" or target.type != "identifier" or node.child_by_field_name("alternative"):
         return ()
-    called = iterable.child_by_field_name("function")
-    if iterable.type not in _ITERABLE and (called is None or program.text(called) not in _ITERABLE_CALLS):
+    if not _is_harmless(program, iterable):
         return ()
     scopes = ("function_definition", "class_definition", "except_clause")
     scope = next((around.type for around in program.around(node) if around.type in scopes), "module")
@@ -173,6 +181,17 @@ def _iterator(program: Program, node: Node) -> tuple[Splice, ...]:
         return ()
     start = f"{name} = iter({program.text(iterable)}){program.newline}{blanks}while True"
     return Splice(node.start_byte, colon.start_byte, start), ask
+
+
+def _is_harmless(program: Program, iterable: Node) -> bool:
+    """Whether an expression is of a builtin type whose iterator does nothing when it is dropped."""
+    if iterable.type in _ITERABLE:
+        return True
+    called, arguments = iterable.child_by_field_name("function"), iterable.child_by_field_name("arguments")
+    if called is None or arguments is None or program.text(called) in program.declared:
+        return False
+    name, values = program.text(called), arguments.named_children
+    return name in _ITERABLE_CALLS or (name in _WRAPPERS and all(_is_harmless(program, value) for value in values))
 
 
 def _first(node: Node) -> Node | None:
