@@ -38,7 +38,7 @@ from tests import fakes
 pytestmark = [pytest.mark.torch, pytest.mark.ray]
 
 MHM = {"type": "mhm", "candidates": 5, "iterations": 4, "query_budget": 30}
-WIR_RANDOM = {"type": "wir_random", "candidates": 5, "query_budget": 12, "substitutes": "random_names"}
+WIR_RANDOM = {"type": "wir_random", "candidates": 5, "query_budget": 8, "substitutes": "random_names"}
 DISTILLATION = {
     "type": "distillation",
     "student": {
