@@ -151,7 +151,8 @@ class CResolver(Resolver):
     def _declare_function(self, node: Node, scope: Scope, *, is_definition: bool) -> None:
         """Keep the name of a function that the text does not define, a macro seems to, or a library has already."""
         name = self.text(node)
-        if name.isupper() or scope.kind != "file" or name in LIBRARY_FUNCTIONS or name[:-1] in LIBRARY_FUNCTIONS:
+        is_of_library = LIBRARY_FUNCTIONS & {name, name.removesuffix("f"), name.removesuffix("l")}
+        if name.isupper() or scope.kind != "file" or is_of_library:
             self.doubt(name)
         (self.definitions if is_definition else self.prototypes).add(name)
         self.declare(node, scope, "function", hoisted=True)

@@ -15,32 +15,15 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from robust_ray.source._name_readers import (
+    MANGLED,
+    MODULE_READING,
+    NAMED_IN_STRING,
+    PLAIN_DECORATORS,
+    SELF_READING,
+    STRING_RUNNING,
+)
 from robust_ray.source._scopes import WORD, Binding, Kind, Resolver, Scope, Steps, each
-
-_SELF_READING = frozenset((
-    *("eval", "exec", "execfile", "globals", "locals", "vars", "f_locals", "f_globals", "_getframe", "currentframe"),
-    *("inspect", "__code__", "func_code", "f_code", "co_varnames", "__annotations__", "__kwdefaults__"),
-    *("get_type_hints", "numexpr", "duckdb"),
-))  # fmt: skip
-"""Functions, attributes and modules through which a program sees the names of its variables."""
-
-_MODULE_READING = frozenset(("__main__", "modules", "__qualname__"))
-"""Modules and attributes through which it sees those of its functions and of the module's variables."""
-
-_STRING_RUNNING = frozenset(("timeit", "Timer", "cProfile", "profile", "trace", "patch", "import_module", "__import__"))
-"""Functions and modules that are given code, or a path of names, in a string."""
-
-_NAMED_IN_STRING = re.compile(r"^\s*(?:>>>|\.\.\.)(.*)$|@(\w+)", re.MULTILINE)
-"""Examples of ``doctest``, and the variables that a query of pandas speaks of."""
-
-_PLAIN_DECORATORS = frozenset((
-    *("staticmethod", "classmethod", "property", "setter", "getter", "deleter", "cached_property", "abstractmethod"),
-    *("wraps", "lru_cache", "cache", "contextmanager", "overload", "override", "final", "total_ordering"),
-))  # fmt: skip
-"""Decorators that pass on arguments as they get them."""
-
-_MANGLED = re.compile(r"_+[^_]\w*?__\w")
-"""A name that ``__name`` in a class could mean."""
 
 _NESTED_TARGETS = {
     *("tuple_pattern", "list_pattern", "pattern_list", "list_splat_pattern", "dictionary_splat_pattern"),
@@ -75,16 +58,16 @@ class PythonResolver(Resolver):
         """Whether names are imported that the text does not tell; whether it asks a function for its name."""
 
     def finish(self) -> None:
-        self.is_opaque |= bool(self.words & _SELF_READING)
+        self.is_opaque |= bool(self.words & SELF_READING)
         self.doubtful |= self.keywords & self.parameters
         self.doubtful |= {name for name in self.parameters | self.module_names if self.is_quoted(name)}
         if not self.mappings <= self.keyword_parameters - self.locals:
             self.doubtful |= self.parameters
-        if self.words & _MODULE_READING:
+        if self.words & MODULE_READING:
             self.doubtful |= self.functions | self.module_names
         if self.names_functions or "funcName" in self.string_words:
             self.doubtful |= self.functions
-        if self.words & _STRING_RUNNING:
+        if self.words & STRING_RUNNING:
             self.doubtful |= self.string_words
         if self.has_wildcard:
             self.doubtful |= self.module_names
@@ -127,7 +110,7 @@ class PythonResolver(Resolver):
         name = self.text(node)
         self._look_at(name)
         is_fixed = scope.kind == "class" or name.startswith("__") or (scope.kind == "file" and name in _BUILTINS)
-        is_fixed |= _MANGLED.match(name) is not None
+        is_fixed |= MANGLED.match(name) is not None
         if scope.kind == "file":
             self.module_names.add(name)
         if kind is not None:
@@ -172,7 +155,7 @@ class PythonResolver(Resolver):
         """Whether no decorator and no framework may pass arguments by their names."""
         around = node.parent.named_children if node.parent is not None else []
         decorators = [self.text(child).partition("(")[0] for child in around if child.type == "decorator"]
-        return not self._is_test(node) and all(WORD.findall(text)[-1] in _PLAIN_DECORATORS for text in decorators)
+        return not self._is_test(node) and all(WORD.findall(text)[-1] in PLAIN_DECORATORS for text in decorators)
 
     def _parameters(self, node: Node, scope: Scope, inner: Scope, kind: Kind | None) -> list[tuple[Node, Scope]]:
         """Bind parameters in ``inner``; defaults and annotations are evaluated in ``scope``.
@@ -329,7 +312,7 @@ class PythonResolver(Resolver):
         self.string_words.update(words)
         if "__main__" in words[1:] or "__main__" in words[:-1]:
             self.doubtful.update(words)
-        for found in _NAMED_IN_STRING.finditer(text):
+        for found in NAMED_IN_STRING.finditer(text):
             self.doubtful.update(WORD.findall(found[0]))
         return each(node.named_children, scope)
 

@@ -89,7 +89,10 @@ CASES = {
         "import sys\nn = 1\ndef do_a(b):\n  return getattr(sys.modules[__name__], 'do_' + b)",
         {"b"},
     ),
-    "a variable of the module named in a string": ("FOO = 1\ndef f(n):\n  n = 'n'\n  return has('FOO')", {"f", "n"}),
+    "a variable of the module named in a string": (
+        "FOO = 1\ndef f(a):\n  n = 'n'\n  return has('FOO', n)",
+        {"f", "a", "n"},
+    ),
     "code in strings": ("import cProfile\ndef f(): pass\ndef g(): cProfile.run('f()')", {"g"}),
     "paths of names in strings": ("def f(): pass\nwith replaced('__main__.f'): pass", set()),
     "this module run as a script": ("def f(): pass\nif __name__ == '__main__': f()", {"f"}),

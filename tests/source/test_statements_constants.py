@@ -69,6 +69,10 @@ STAYS = {
     "python, a docstring": ("python", "def f():\n    'A docstring.'\n"),
     "python, a docstring in parentheses": ("python", "def f():\n    ('A docstring.')\n"),
     "python, identity in parentheses": ("python", "f(a is (1))"),
+    "java, what a constant of that name makes endless": (
+        "java",
+        "class A { final int n = g; int f() { while (n < 3) {} } void h(int n) {} }",
+    ),
     "java, a sum that may be a constant string": (
         "java",
         "boolean f(String t) { final String s = g; h(s + 3); h(A.B + 4); return (s + 5) == t; }",

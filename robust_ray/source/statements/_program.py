@@ -78,11 +78,21 @@ class Program:
 
     @functools.cached_property
     def variables(self) -> frozenset[str]:
-        """Names that cannot be constants to Java's compiler: parameters, and what is assigned to somewhere."""
+        """Names that cannot be constants to Java's compiler: parameters and what is assigned to, but what is final."""
         found = [node.child_by_field_name("left") for node in self.all("assignment_expression")]
         found += [node.child_by_field_name("name") for node in self.all("formal_parameter")]
         found += [child for node in self.all("update_expression") for child in node.named_children]
-        return frozenset(self.text(node) for node in found if node is not None and node.type == "identifier")
+        names = {self.text(node) for node in found if node is not None and node.type == "identifier"}
+        return frozenset(names - set(self._finals()))
+
+    def _finals(self) -> Iterator[str]:
+        """Names of variables that are declared final, and of constants of interfaces."""
+        for node in self.all("local_variable_declaration", "field_declaration", "constant_declaration"):
+            modifiers = next((child for child in node.named_children if child.type == "modifiers"), None)
+            is_final = modifiers is not None and any(child.type == "final" for child in modifiers.children)
+            if is_final or node.type == "constant_declaration":
+                names = (part.child_by_field_name("name") for part in node.children_by_field_name("declarator"))
+                yield from (self.text(name) for name in names if name is not None)
 
     @functools.cached_property
     def declared(self) -> frozenset[str]:
