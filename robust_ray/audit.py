@@ -81,7 +81,7 @@ class Line(NamedTuple):
     """Of those run, did what the original did on every informative input."""
 
     different: int
-    uninformative: int
+    silent: int
     """Run without learning anything."""
 
 
@@ -154,9 +154,9 @@ def _counts(findings: Sequence[Finding]) -> tuple[int, ...]:
     for finding in findings:
         counts["valid" if finding.objection is None else "broken"] += 1
         if finding.claim.language == "python" and finding.objection is None:
-            ran = "uninformative" if not finding.informative else "same" if finding.difference is None else "different"
+            ran = "silent" if not finding.informative else "same" if finding.difference is None else "different"
             counts[ran] += 1
-    names = ("valid", "broken", "same", "different", "uninformative")
+    names = ("valid", "broken", "same", "different", "silent")
     return (len(findings), *(counts[name] for name in names))
 
 
