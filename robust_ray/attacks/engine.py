@@ -13,10 +13,10 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from robust_ray.attacks.attempt import Part, Talk, attempt
-from robust_ray.attacks.base import AttackRecipe, SingleAttack, Substitutes
+from robust_ray.attacks.base import Attack, AttackRecipe, SingleAttack, Substitutes
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
 from robust_ray.attacks.pool import Pool, Question
@@ -77,7 +77,12 @@ def run(
         "query_budget": recipe.query_budget,
         "batch_invariant": victim.batch_invariant,
     }
-    starter = _Starter(recipe, {source: Offers(rows) for source, rows in names.items()}, victim.mask_token, seed)
+    assemblies = [_Assembly.of(part, names) for part in recipe.parts]
+
+    def start(example: Example) -> _Flight:
+        outcome, parts = Outcome(example), [each.with_dice(seed, example.uid) for each in assemblies]
+        return _Flight(outcome, attempt(parts, victim.mask_token, recipe.query_budget, outcome))
+
     pool = Pool(victim, max_batch_tokens, cache)
     waiting = deque(examples)
     flights: deque[_Flight] = deque()
@@ -88,7 +93,7 @@ def run(
                 group = groups.popleft()
                 group.land()
                 while waiting and len(group.flying) < group.size:
-                    group.flying.append(starter.start(waiting.popleft()))
+                    group.flying.append(start(waiting.popleft()))
                     flights.append(group.flying[-1])
                 group.ask(pool, asker)
                 groups.append(group)
@@ -101,26 +106,24 @@ def run(
                 flight.close()
 
 
-@dataclass(frozen=True)
-class _Starter:
-    """Makes an attempt of an example."""
+class _Assembly(NamedTuple):
+    """A part of the recipe, put together once for all examples."""
 
-    recipe: AttackRecipe
-    offers: Mapping[Substitutes, Offers]
-    mask: str
-    seed: int
+    name: str
+    attack: Attack
+    offers: Offers
+    params: str
+    """What its dice depend on beside seed and example."""
 
-    def start(self, example: Example) -> _Flight:
-        """An attempt that has asked its first question."""
-        outcome = Outcome(example)
-        parts = [self._part(part, example.uid) for part in self.recipe.parts]
-        return _Flight(outcome, attempt(parts, self.mask, self.recipe.query_budget, outcome))
-
-    def _part(self, attack: SingleAttack, uid: str) -> Part:
+    @classmethod
+    def of(cls, part: SingleAttack, names: Mapping[Substitutes, Sequence[SubstituteRecord]]) -> _Assembly:
         """Its dice depend on neither its company nor its budget: a smaller budget only ends the same attack sooner."""
-        offers = Offers(()) if attack.substitutes is None else self.offers[attack.substitutes]
-        dice = generator(attack.type, parameters(replace(attack, query_budget=None)), self.seed, uid)
-        return Part(attack.type, attack.build(), offers, dice)
+        rows = () if part.substitutes is None else names[part.substitutes]
+        return cls(part.type, part.build(), Offers(rows), parameters(replace(part, query_budget=None)))
+
+    def with_dice(self, seed: int, uid: str) -> Part:
+        """For one example."""
+        return Part(self.name, self.attack, self.offers, generator(self.name, self.params, seed, uid))
 
 
 @dataclass
