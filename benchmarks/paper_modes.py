@@ -53,7 +53,7 @@ def fine_tuned(task: Task) -> Victim:
     train, valid = task.load("train"), task.load("valid")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        network = MODEL.load(train, len(task.label_names), 0, folder)
+        network = MODEL.load(train, task.question, 0, folder)
         students.save(training.fine_tune(network, train, valid, TRAINING, 0, MACHINE, folder), folder)
         return students.load_victim(folder, MACHINE)
 

@@ -13,7 +13,7 @@ from robust_ray.core.call import Ref, StageCall
 from robust_ray.core.component import Component
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import accelerator_name
-from robust_ray.models import CodeModel
+from robust_ray.models import CodeModel, Training
 from robust_ray.stages import (
     Attack,
     Cell,
@@ -80,13 +80,14 @@ def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
 def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     """Every call it takes to measure one student, shared ones included."""
     model, task, compression, seed = proposal
-    finetune = StageCall(Finetune(model=model, task=task, training=sweep.training, seed=seed))
-    student = _compress(sweep, proposal, finetune)
-    teacher = _compress(sweep, proposal._replace(compression=NoCompression()), finetune)
+    training = sweep.training or model.recommended(task.question)
+    finetune = StageCall(Finetune(model=model, task=task, training=training, seed=seed))
+    student = _compress(proposal, training, finetune)
+    teacher = _compress(proposal._replace(compression=NoCompression()), training, finetune)
     cell = Cell(
         model=model,
         task=task,
-        training=sweep.training,
+        training=training,
         compression=compression,
         seed=seed,
         teacher=finetune.key,
@@ -103,7 +104,7 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
         if sweep.naturalness is not None:
             look = Naturalness(language_model=sweep.naturalness)
             calls += [StageCall(look, {"attacks": (shard.ref,)}) for shard in each.shards]
-    if not sweep.relations or compression == NoCompression():
+    if not sweep.relations or compression == NoCompression() or task.question.wants_text:
         return calls
     both = {"teacher": (teacher[-1].ref,), "student": (student[-1].ref,)}
     clean = Fidelity(cell=cell, relations=sweep.relations, examples=sweep.examples.evaluate, attack=None)
@@ -144,11 +145,9 @@ def summarize(plan: Plan, present: Collection[str], history: Mapping[str, float]
     return lines
 
 
-def _compress(sweep: Sweep, proposal: Proposal, finetune: StageCall) -> list[StageCall]:
+def _compress(proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
     """The calls that make a student of a teacher; the student's comes last."""
-    compress = Compress(
-        compression=proposal.compression, task=proposal.task, training=sweep.training, seed=proposal.seed
-    )
+    compress = Compress(compression=proposal.compression, task=proposal.task, training=training, seed=proposal.seed)
     if not proposal.compression.needs_teacher_logits:
         return [StageCall(compress, {"teacher": (finetune.ref,)})]
     teach = StageCall(Teach(task=proposal.task), {"teacher": (finetune.ref,)})

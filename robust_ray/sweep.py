@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Literal
 
 from robust_ray.attacks import AttackRecipe
@@ -159,8 +158,12 @@ class Sweep:
     naturalness: LanguageModel | None = None
     """A language model that no one attacks, to say how natural and how similar every adversarial example is."""
 
-    training: Training = field(default_factory=Training)
-    """Fine-tuning settings."""
+    training: Training | None = None
+    """Fine-tuning settings; null for those each model recommends for each task."""
+
+    min_clean_accuracy: float | None = None
+    """Validation accuracy (BLEU, where the task asks for texts) that a teacher must reach before anything is compressed
+    or attacked; null for no floor."""
 
     dtype: Precision = "float32"
     """Number format in which victims are measured and attacked: float32, or bfloat16 for speed on GPUs."""
@@ -204,8 +207,16 @@ class Sweep:
                 raise SweepError(
                     f"`{axis}` must hold at least one entry, but it is empty: there is nothing to do; add one"
                 )
-        for attack, task in product(self.attacks, self.tasks):
-            attack.goal.require(len(task.label_names))
+        if self.min_clean_accuracy is not None and not 0.0 < self.min_clean_accuracy <= 1.0:
+            raise SweepError(f"`0 < min_clean_accuracy <= 1` must hold, but got {self.min_clean_accuracy}; correct it")
+        for task in self.tasks:
+            question = task.question
+            for attack in self.attacks:
+                attack.goal.require(question.n_labels)
+            for model in self.models:
+                model.require(question)
+            for compression in self.compressions:
+                compression.require(question)
         for i, seed in enumerate(self.seeds):
             _check_seed(f"seeds[{i}]", seed)
         for stage in self.resources:

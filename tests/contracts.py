@@ -104,7 +104,7 @@ class CompressionContract:
         assert all(path.is_file() for path in workdir.iterdir())
 
     def test_keeps_the_number_of_labels(self, student: Path, lesson: Lesson) -> None:
-        assert answers(student, [lesson.valid[0].segments]).shape == (1, lesson.n_labels)
+        assert answers(student, [lesson.valid[0].segments]).shape == (1, lesson.question.n_labels)
 
 
 class AttackContract:

@@ -11,8 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from robust_ray.core.examples import Example, Input
+from robust_ray.core.examples import Example, Input, Question
 from robust_ray.core.victim import Encoding, FloatArray
+
+NO_TEXTS: dict[str, Any] = dict.fromkeys(("bleu", "corpus_bleu", "rouge_l", "chrf", "exact_match"))
+"""Columns of an evaluation that a task with classes leaves null."""
+
+
+def asks(n_labels: int = 2, segments: int = 1, language: str = "python") -> Question:
+    """The question of a task with so many classes; 0 for one that asks for a text."""
+    return Question(label_names=tuple(f"class {i}" for i in range(n_labels)), segments=segments, language=language)
+
 
 PYTHON = (
     """\

@@ -129,7 +129,9 @@ def test_the_same_key_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_a_merged_key_may_be_overridden(sweep: Path) -> None:
     sweep.write_text("training: &base {epochs: 2}\n<<: {training: {<<: *base, epochs: 1}}\n" + sweep.read_text())
-    assert load(sweep).training.epochs == 2
+    training = load(sweep).training
+    assert training is not None
+    assert training.epochs == 2
 
 
 def test_what_two_places_share_is_changed_in_one(sweep: Path) -> None:

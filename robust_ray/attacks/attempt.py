@@ -51,10 +51,11 @@ def attempt(parts: Sequence[Part], mask: str, budget: int | None, outcome: Outco
         outcome: The example, and what is found out about it; right at any time, should something break.
     """
     example = outcome.example
-    answer = yield [example.segments]
+    answer = yield [example.input]
     original, label = answer.probabilities, example.label
     outcome.forwards += int(answer.computed.sum())
-    outcome.prediction = int(original[0].argmax())
+    outcome.note = answer.notes[0] if answer.notes else None
+    outcome.prediction = _prediction(original[0])
     outcome.confidence = float(original[0, label])
     text = example.segments[0]
     if len(text) > MAX_CHARACTERS:
@@ -103,7 +104,7 @@ def _search(part: Part, space: Space, budget: int | None, outcome: Outcome) -> T
     """Run one search until it succeeds, gives up, or has spent a budget: its own, or that of all parts together."""
     limits = [budget, None if part.attack.query_budget is None else outcome.queries + part.attack.query_budget]
     limit = min((each for each in limits if each is not None), default=None)
-    context = outcome.example.segments[1:]
+    context = outcome.example.input[1:]
     steps = part.attack.search.steps(space, part.rng)
     try:
         batch = next(steps, None)
@@ -151,10 +152,15 @@ def _judge(part: Part, source: SourceCode, batch: Sequence[Candidate], answer: A
         outcome.see(first_query + i, confidence)
         if achieved[i]:
             differences = changes(source, batch[i].text, batch[i].renames)
-            prediction = int(answer.probabilities[i].argmax())
+            prediction = _prediction(answer.probabilities[i])
             outcome.win(Adversarial(part.name, first_query + i, batch[i], prediction, confidence, differences))
             break
     return Scores(values, achieved)
+
+
+def _prediction(probabilities: FloatArray) -> int | None:
+    """The likeliest class; None where there are no classes, but one score."""
+    return int(probabilities.argmax()) if len(probabilities) > 1 else None
 
 
 def _check(constraints: Sequence[Constraint], source: SourceCode, candidate: Candidate) -> Validity:

@@ -19,7 +19,7 @@ from robust_ray.attacks.attempt import Part, Talk, attempt
 from robust_ray.attacks.base import Attack, AttackRecipe, SingleAttack, Substitutes
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
-from robust_ray.attacks.pool import Pool, Question
+from robust_ray.attacks.pool import Pool, Request
 from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.examples import Example, Input, generator
 from robust_ray.core.identity import parameters
@@ -140,8 +140,8 @@ class _Group:
     def ask(self, pool: Pool, asker: ThreadPoolExecutor) -> None:
         """Have the pool answer in the background; only that thread ever touches the pool."""
         if self.flying:
-            questions = [Question(flight.outcome.example.uid, flight.asks) for flight in self.flying]
-            self.answers = asker.submit(_ask, pool, self.landed, questions)
+            requests = [Request(flight.outcome.example.uid, flight.asks) for flight in self.flying]
+            self.answers = asker.submit(_ask, pool, self.landed, requests)
             self.landed = []
 
     def land(self) -> None:
@@ -155,9 +155,9 @@ class _Group:
         self.flying = [flight for flight in self.flying if not flight.has_landed]
 
 
-def _ask(pool: Pool, landed: Collection[str], questions: Sequence[Question]) -> list[Answer | Exception]:
+def _ask(pool: Pool, landed: Collection[str], requests: Sequence[Request]) -> list[Answer | Exception]:
     pool.forget(landed)
-    return pool.ask(questions)
+    return pool.ask(requests)
 
 
 class _Flight:

@@ -41,29 +41,25 @@ GOALS: Registry[Goal] = Registry("goal", Goal)
 @GOALS.register("untargeted")
 @dataclass(frozen=True, kw_only=True)
 class Untargeted(Goal):
-    """Any class but the true one."""
+    """Any class but the true one; of a victim that writes summaries, one that shares nothing with the reference.
 
-    def require(self, n_labels: int) -> None:
-        """At least two classes.
-
-        Raises:
-            SweepError: there is no other class.
-        """
-        if n_labels < 2:
-            raise SweepError(f"goal untargeted: the victim must know two classes, but got {n_labels}; use bleu_below")
+    Source: for summaries, Du et al., "An Extensive Study on Adversarial Attack against Pre-trained Models of Code",
+        ESEC/FSE 2023: see :class:`BleuBelow`.
+    """
 
     def applies(self, probabilities: FloatArray, label: int) -> BoolArray:
-        """``(n, n_labels)`` → ``(n,)``: whether the true class is predicted."""
-        right: BoolArray = probabilities.argmax(axis=1) == label
-        return right
+        """``(n, n_labels)`` → ``(n,)``: whether the true class is predicted, or the summary is not lost yet."""
+        return ~self.achieved(probabilities, label)
 
     def score(self, probabilities: FloatArray, label: int) -> FloatArray:
-        """``(n, n_labels)`` → ``(n,)``: what probability the true class has lost, ``1 - p(label)``."""
+        """``(n, n_labels)`` → ``(n,)``: what probability the true class (or what BLEU) has lost, ``1 - p(label)``."""
         scores: FloatArray = 1.0 - probabilities[:, label]
         return scores
 
     def achieved(self, probabilities: FloatArray, label: int) -> BoolArray:
-        """``(n, n_labels)`` → ``(n,)``: whether another class is predicted."""
+        """``(n, n_labels)`` → ``(n,)``: whether another class is predicted, or nothing of the reference is left."""
+        if probabilities.shape[1] == 1:
+            return BleuBelow().achieved(probabilities, label)
         reached: BoolArray = probabilities.argmax(axis=1) != label
         return reached
 
@@ -84,8 +80,10 @@ class Targeted(Goal):
         """The class exists.
 
         Raises:
-            SweepError: it does not.
+            SweepError: it does not, or the victim writes texts.
         """
+        if n_labels == 1:
+            raise SweepError("goal targeted: the victim must know classes, but it writes texts; use untargeted")
         if self.label >= n_labels:
             raise SweepError(
                 f"goal targeted: `label < {n_labels}` must hold for this victim, but got {self.label}; "

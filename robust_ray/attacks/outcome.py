@@ -25,7 +25,7 @@ class Adversarial:
     """Which query it was, from 1 on."""
 
     candidate: Candidate
-    prediction: int
+    prediction: int | None
     confidence: float
     """Probability of the true class."""
 
@@ -39,10 +39,13 @@ class Outcome:
     example: Example
     verdict: Verdict = Verdict.FAILED
     prediction: int | None = None
-    """Class predicted for the original."""
+    """Class predicted for the original; None before it is known, and where there are no classes."""
 
     confidence: float | None = None
     """Probability of the true class, original."""
+
+    note: str | None = None
+    """What of the original the victim could not read."""
 
     tokens: int | None = None
     identifiers: int | None = None
@@ -96,8 +99,9 @@ class Outcome:
             verdict=self.verdict,
             original=self.example.segments[0],
             adversarial=found.candidate.text if found else None,
-            context=self.example.segments[1:],
+            context=self.example.input[1:],
             label=self.example.label,
+            note=self.note,
             prediction=self.prediction,
             confidence=self.confidence,
             adversarial_prediction=found.prediction if found else None,

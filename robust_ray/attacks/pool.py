@@ -14,7 +14,7 @@ from robust_ray.core.examples import Input
 from robust_ray.core.victim import Answer, Answers, Encoding, Victim
 
 
-class Question(NamedTuple):
+class Request(NamedTuple):
     """What one example asks in one round."""
 
     uid: str
@@ -33,21 +33,21 @@ class Pool:
         self._seen: defaultdict[str, set[Hashable]] = defaultdict(set)
         self._answered: Encoding | None = None  # any input the victim could answer
 
-    def ask(self, questions: Sequence[Question]) -> list[Answer | Exception]:
-        """One answer for each question, in order; if asking breaks the victim, what broke it.
+    def ask(self, requests: Sequence[Request]) -> list[Answer | Exception]:
+        """One answer for each request, in order; if asking breaks the victim, what broke it.
 
         Raises:
-            MemoryError: one question alone is too much for this machine now: no fact about the example.
+            MemoryError: one request alone is too much for this machine now: no fact about the example.
             CancelledError: :meth:`stop` was called.
-            Exception: the victim broke for good, so that no later question would be answered either.
+            Exception: the victim broke for good, so that no later request would be answered either.
         """
         try:
-            return self._together(questions)
+            return self._together(requests)
         except CancelledError:
             raise
         except Exception:
             # One bad input must sink neither the others nor their counts, and a fault may pass.
-            return [self._alone(question) for question in questions]
+            return [self._alone(request) for request in requests]
 
     def stop(self) -> None:
         """Break off, after the batch at hand, what another thread asks."""
@@ -59,10 +59,10 @@ class Pool:
             for ids in self._seen.pop(uid, ()):
                 self._answers.memory.pop(ids, None)
 
-    def _alone(self, question: Question) -> Answer | Exception:
-        """A second attempt, whose failure is the question's own."""
+    def _alone(self, request: Request) -> Answer | Exception:
+        """A second attempt, whose failure is the request's own."""
         try:
-            return self._together([question])[0]
+            return self._together([request])[0]
         except CancelledError:
             raise
         except Exception as error:
@@ -71,19 +71,19 @@ class Pool:
             self._answers.memory.clear()  # what was computed before it broke is noted nowhere, to be forgotten
             return error
 
-    def _together(self, questions: Sequence[Question]) -> list[Answer | Exception]:
+    def _together(self, requests: Sequence[Request]) -> list[Answer | Exception]:
         """All answers from one round of batches; nothing is noted as seen should it break."""
-        encodings = self._answers.victim.encode([segments for question in questions for segments in question.inputs])
-        probabilities = self._answers.answer(encodings).probabilities
+        encodings = self._answers.victim.encode([segments for request in requests for segments in request.inputs])
+        probabilities, _, notes = self._answers.answer(encodings)
         self._answered = next(iter(encodings), self._answered)
         answers: list[Answer | Exception] = []
         start = 0
-        for uid, inputs in questions:
+        for uid, inputs in requests:
             stop = start + len(inputs)
             rows = probabilities[start:stop]
             is_new = self._note(uid, [encoding.ids for encoding in encodings[start:stop]])
             if np.isfinite(rows).all():
-                answers.append(Answer(rows, is_new))
+                answers.append(Answer(rows, is_new, notes[start:stop]))
             else:
                 answers.append(ValueError("the victim answered with a probability that is not a number"))
             start = stop

@@ -67,8 +67,8 @@ class ScoredSummaries:
         """Token ids of the program, with the reference beside them."""
         encodings = self.summarizer.encode([(program,) for program, _ in inputs])
         return [
-            Encoding(_Referenced(ids, reference), length)
-            for (ids, length), (_, reference) in zip(encodings, inputs, strict=True)
+            Encoding(_Referenced(encoding.ids, reference), encoding.length, encoding.note)
+            for encoding, (_, reference) in zip(encodings, inputs, strict=True)
         ]
 
     def predict(self, encodings: Sequence[Encoding]) -> FloatArray:

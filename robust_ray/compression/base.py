@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from robust_ray.core.component import Component, Registry
-from robust_ray.core.examples import Example
+from robust_ray.core.examples import Example, Question
 from robust_ray.core.machine import Machine
 from robust_ray.models.base import Training
 
@@ -20,13 +20,13 @@ class Lesson:
 
     train: Sequence[Example]
     valid: Sequence[Example]
-    n_labels: int
+    question: Question
     training: Training
     """The teacher's settings; a compression that trains may override some."""
 
     seed: int
     teacher_logits: Path | None
-    """Directory made by the stage ``teach`` (``logits.npy``, float32 ``(n_train, n_labels)``, in the order of
+    """Directory made by the stage ``teach`` (``logits.npy``, float32 ``(n_train, question.n_labels)``, in the order of
     ``train``); None unless the compression asks for it."""
 
 
@@ -36,6 +36,13 @@ class Compression(Component):
 
     needs_teacher_logits: ClassVar[bool] = False
     """Whether the teacher's answers on the training split are an input (computed once, shared by all that ask)."""
+
+    def require(self, question: Question) -> None:
+        """Refuse a task this compression cannot be used on; called when a plan is made.
+
+        Raises:
+            SweepError: it cannot.
+        """
 
     @abstractmethod
     def compress(self, teacher: Path, lesson: Lesson, workdir: Path, machine: Machine) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.errors import SweepError
+from robust_ray.core.examples import Question
 from robust_ray.core.machine import Machine
 from robust_ray.models import CodeModel, ScratchRoberta, Training
 
@@ -56,6 +57,15 @@ class Distillation(Compression):
             raise SweepError(f"`0 <= alpha <= 1` must hold, but got {self.alpha}; 0 learns from the teacher alone")
         self._training(Training())
 
+    def require(self, question: Question) -> None:
+        """A teacher that knows classes.
+
+        Raises:
+            SweepError: it writes texts.
+        """
+        if question.wants_text:
+            raise SweepError("distillation learns from the probabilities of classes, but this task asks for texts")
+
     def compress(self, teacher: Path, lesson: Lesson, workdir: Path, machine: Machine) -> None:
         """See :meth:`Compression.compress`.
 
@@ -71,16 +81,15 @@ class Distillation(Compression):
         if lesson.teacher_logits is None:
             raise ValueError("distillation learns from the teacher's logits, but got none; run the stage 'teach' first")
         answers = torch.from_numpy(np.load(lesson.teacher_logits / "logits.npy"))
-        if answers.shape != (len(lesson.train), lesson.n_labels):
-            raise ValueError(
-                f"logits of shape {(len(lesson.train), lesson.n_labels)} are needed, got {tuple(answers.shape)}"
-            )
+        wanted = (len(lesson.train), lesson.question.n_labels)
+        if answers.shape != wanted:
+            raise ValueError(f"logits of shape {wanted} are needed, got {tuple(answers.shape)}")
         answers = answers.to(machine.device)
 
         def loss(logits: Tensor, labels: Tensor, indices: Tensor) -> Tensor:
             return distillation_loss(logits, answers[indices], labels, self.temperature, self.alpha)
 
-        beginner = self.student.load(lesson.train, lesson.n_labels, lesson.seed, workdir)
+        beginner = self.student.load(lesson.train, lesson.question, lesson.seed, workdir)
         settings = self._training(lesson.training)
         student = training.fine_tune(
             beginner, lesson.train, lesson.valid, settings, lesson.seed, machine, workdir, loss=loss

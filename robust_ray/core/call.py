@@ -76,6 +76,9 @@ class StageCall:
     inputs: Mapping[str, tuple[Ref, ...]] = field(default_factory=dict)
     """Role → where the inputs of that role lie."""
 
+    after: tuple[Ref, ...] = ()
+    """Calls that must have succeeded first though nothing is read of them; in no key."""
+
     @cached_property
     def key(self) -> str:
         """``stage-label-vN-hash``."""
@@ -89,7 +92,7 @@ class StageCall:
     @property
     def needs(self) -> tuple[str, ...]:
         """Keys that must be in the store before this call can run."""
-        return tuple(ref.key for refs in self.inputs.values() for ref in refs)
+        return tuple(ref.key for refs in (*self.inputs.values(), self.after) for ref in refs)
 
     def describe(self) -> dict[str, Any]:
         """Everything the key was made of, for the provenance of what is stored at it."""

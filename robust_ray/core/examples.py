@@ -26,10 +26,42 @@ class Example:
     """Source text of each segment; attacks change the first."""
 
     label: int
-    """The true class."""
+    """The true class; 0 for tasks without classes."""
 
     language: str
     """``c``, ``java`` or ``python``."""
+
+    reference: str | None = None
+    """What a summary of the program should say; None for tasks with classes."""
+
+    @property
+    def input(self) -> Input:
+        """What a victim is asked: the segments, and behind them the reference where an answer is scored against one."""
+        return self.segments if self.reference is None else (*self.segments, self.reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a task asks of a model: all that a model must know of it before it sees an example."""
+
+    label_names: tuple[str, ...]
+    """Names of the classes, in label order; none for a task whose answer is a text."""
+
+    segments: int
+    """Pieces of code of one example."""
+
+    language: str
+    """Of the code: ``c``, ``java`` or ``python``."""
+
+    @property
+    def wants_text(self) -> bool:
+        """Whether the answer is a text, not a class."""
+        return not self.label_names
+
+    @property
+    def n_labels(self) -> int:
+        """Columns of a victim's answer: the classes, or the one score of a text."""
+        return max(1, len(self.label_names))
 
 
 def stable_order(examples: Iterable[Example]) -> list[Example]:

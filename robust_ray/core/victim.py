@@ -34,6 +34,9 @@ class Encoding(NamedTuple):
     length: int
     """Tokens the victim must compute, padding not counted; what batches are cut by."""
 
+    note: str | None = None
+    """What of the input could not be read as the model means it (``no data flow``); None where all was."""
+
 
 class Victim(Protocol):
     """Answers ``predict``; teacher and student alike."""
@@ -80,6 +83,9 @@ class Answer(NamedTuple):
     computed: BoolArray
     """``(n,)``: whether the victim computed this input now; else a memory or a twin answered."""
 
+    notes: tuple[str | None, ...] = ()
+    """:attr:`Encoding.note` of each input."""
+
 
 @dataclass
 class Answers:
@@ -119,7 +125,8 @@ class Answers:
             for i, encoding in enumerate(encodings):
                 computed[i] = new.pop(encoding.ids, None) is not None
         rows = [self.memory[encoding.ids] for encoding in encodings]
-        return Answer(np.array(rows) if rows else np.zeros((0, self.victim.n_labels)), computed)
+        probabilities = np.array(rows) if rows else np.zeros((0, self.victim.n_labels))
+        return Answer(probabilities, computed, tuple(encoding.note for encoding in encodings))
 
     def _recall(self, new: dict[Hashable, Encoding], cache: AnswerCache) -> None:
         """Take out of ``new`` what an earlier run has answered."""

@@ -38,7 +38,7 @@ def compare(
     """
     if not examples:
         return []
-    texts = [example.segments for example in examples]
+    texts = [example.input for example in examples]
     of_teacher = Answers(teacher, max_batch_tokens).ask(texts).probabilities
     of_student = Answers(student, max_batch_tokens).ask(texts).probabilities
     rows = []

@@ -10,11 +10,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.errors import SweepError
-from robust_ray.core.examples import Example
+from robust_ray.core.examples import Example, Question
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
@@ -24,12 +24,26 @@ if TYPE_CHECKING:
 class CodeModel(Component):
     """Where the teacher starts from: one verb, ``load``."""
 
+    is_tuned: ClassVar[bool] = False
+    """Whether what is loaded is a teacher already, so that no fine-tuning follows."""
+
+    def require(self, question: Question) -> None:
+        """Refuse a task this model cannot answer; called when a plan is made.
+
+        Raises:
+            SweepError: it cannot.
+        """
+
+    def recommended(self, question: Question) -> Training:
+        """Fine-tuning settings for a sweep that gives none."""
+        return Training()
+
     @abstractmethod
-    def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
+    def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """The network before fine-tuning, with its tokenizer (trained on ``examples`` if the model brings none).
 
         Raises:
-            ModelError: the weights are missing, unreadable, or not those of a classifier-to-be.
+            ModelError: the weights are missing, unreadable, or of no use for the question.
         """
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Input
@@ -50,6 +51,13 @@ def encode(network: Network, inputs: Sequence[Input], tokenize: Tokenize | None 
     if second and not separates(network.tokenizer):
         second = [[f"{network.tokenizer.eos_token}{text}" for text in second[0]]]
     return [Encoding(rows, count(rows[0])) for rows in tokenize(first, second[0] if second else None)]
+
+
+def is_cut(network: Network, inputs: Sequence[Input]) -> list[bool]:
+    """Which inputs (or a segment of which, where each is read alone) are longer than the network's window."""
+    longer = encode(replace(network, max_length=network.max_length + 1), inputs)
+    limit = network.max_length
+    return [any(count(row) > limit for row in cast(Rows, encoding.ids)) for encoding in longer]
 
 
 def siamese(rows: Rows) -> Encoding:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray.core.errors import ModelError
-from robust_ray.core.examples import Example
+from robust_ray.core.examples import Example, Question
 from robust_ray.models import hub
 from robust_ray.models.base import MODELS, CodeModel, reason
 
@@ -40,7 +40,7 @@ class HuggingFace(CodeModel):
         """
         return hub.revision(self.name, "model 'huggingface'")
 
-    def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
+    def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -55,7 +55,7 @@ class HuggingFace(CodeModel):
             with torch.random.fork_rng([]):
                 torch.manual_seed(seed)
                 module = AutoModelForSequenceClassification.from_pretrained(
-                    name, num_labels=n_labels, ignore_mismatched_sizes=True, dtype=torch.float32, **origin
+                    name, num_labels=question.n_labels, ignore_mismatched_sizes=True, dtype=torch.float32, **origin
                 )
         except Exception as error:  # whatever a stranger's folder makes the library raise
             raise ModelError(
@@ -68,7 +68,7 @@ class HuggingFace(CodeModel):
         return Network(
             module=module.eval(),
             tokenizer=tokenizer,
-            n_labels=n_labels,
+            n_labels=question.n_labels,
             max_length=hub.longest_input(module, tokenizer),
             pair_encoding="joint",
             architecture=describe_huggingface(module.config, trust_remote_code=self.trust_remote_code),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from robust_ray.core.errors import ModelError, SweepError
-from robust_ray.core.examples import Example
+from robust_ray.core.examples import Example, Question
 from robust_ray.models.base import MODELS, CodeModel
 from robust_ray.models.tokenization import SMALLEST, SPECIALS, train_bpe
 
@@ -64,7 +64,7 @@ class ScratchRoberta(CodeModel):
         if self.max_length < 8:
             raise SweepError(f"`max_length >= 8` must hold, but got {self.max_length}; raise it")
 
-    def load(self, examples: Sequence[Example], n_labels: int, seed: int, workdir: Path) -> Network:
+    def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
         import torch
 
@@ -85,9 +85,9 @@ class ScratchRoberta(CodeModel):
             "max_position_embeddings": self.max_length + SPECIALS.index("<pad>") + 1,
             "pad_token_id": SPECIALS.index("<pad>"),
             "type_vocab_size": 1,
-            "num_labels": n_labels,
+            "num_labels": question.n_labels,
         }
-        segments = len(examples[0].segments) if self.pair_encoding == "siamese" else 1
+        segments = question.segments if self.pair_encoding == "siamese" else 1
         architecture = {"type": "segment_roberta", "config": config, "segments": segments}
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
@@ -95,7 +95,7 @@ class ScratchRoberta(CodeModel):
         return Network(
             module=module,
             tokenizer=tokenizer,
-            n_labels=n_labels,
+            n_labels=question.n_labels,
             max_length=self.max_length,
             pair_encoding=self.pair_encoding,
             architecture=architecture,

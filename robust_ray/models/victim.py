@@ -14,7 +14,7 @@ from torch import Tensor
 from robust_ray.core.examples import Input
 from robust_ray.core.victim import Encoding, FloatArray, Precision, token_batches
 from robust_ray.models.architectures import SegmentClassifier
-from robust_ray.models.encoding import Row, Rows, Tokenize, count, encode, whole
+from robust_ray.models.encoding import Row, Rows, Tokenize, count, encode, is_cut, whole
 from robust_ray.models.forward import collate, cpu_threads, forward, pad, per_label
 from robust_ray.models.segments import SegmentMemory
 from robust_ray.models.splicing import splicing
@@ -53,6 +53,10 @@ class TransformerVictim:
         """The tokenizer's mask, or its unknown token where it has none."""
         tokenizer = self.network.tokenizer
         return str(tokenizer.mask_token or tokenizer.unk_token)
+
+    def truncated(self, inputs: Sequence[Input]) -> int:
+        """How many inputs are longer than the window."""
+        return sum(is_cut(self.network, inputs))
 
     def encode(self, inputs: Sequence[Input]) -> list[Encoding]:
         """Tokenize and truncate."""

@@ -22,7 +22,7 @@ class Attack(Stage):
     """One attack on a range of the test examples of one student."""
 
     name: ClassVar[str] = "attack"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     table: ClassVar[str] = AttackRecord.table
 
     cell: Cell

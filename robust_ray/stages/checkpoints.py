@@ -33,9 +33,10 @@ class Finetune(Stage):
         from robust_ray.models import students, training
 
         train, valid = self.task.load("train"), self.task.load("valid")
-        network = self.model.load(train, len(self.task.label_names), self.seed, workdir)
-        tuned = training.fine_tune(network, train, valid, self.training, self.seed, machine, workdir)
-        students.save(tuned, workdir)
+        network = self.model.load(train, self.task.question, self.seed, workdir)
+        if not self.model.is_tuned:
+            network = training.fine_tune(network, train, valid, self.training, self.seed, machine, workdir)
+        students.save(network, workdir)
         return []
 
 
@@ -78,7 +79,7 @@ class Compress(Stage):
         lesson = Lesson(
             train=self.task.load("train"),
             valid=self.task.load("valid"),
-            n_labels=len(self.task.label_names),
+            question=self.task.question,
             training=self.training,
             seed=self.seed,
             teacher_logits=inputs.checkpoints.get("logits"),

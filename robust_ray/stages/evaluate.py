@@ -23,6 +23,7 @@ class Evaluate(Stage):
     """A student on clean examples: quality and cost."""
 
     name: ClassVar[str] = "evaluate"
+    version: ClassVar[int] = 2
     table: ClassVar[str] = EvaluationRecord.table
 
     cell: Cell
@@ -40,22 +41,30 @@ class Evaluate(Stage):
 
         test = stable_order(self.cell.task.load("test"))[: self.examples]
         victim = victim_of(inputs, "student", machine, self.cell.dtype)
-        texts = [example.segments for example in test]
+        texts = [example.input for example in test]
         labels = np.array([example.label for example in test])
-        predictions = Answers(victim, machine.max_batch_tokens).ask(texts).probabilities.argmax(axis=1)
+        answer = Answers(victim, machine.max_batch_tokens).ask(texts)
+        predictions = answer.probabilities.argmax(axis=1)
         measured = cost.measure(inputs.checkpoints["student"], victim, texts, machine)
-        n_labels = len(self.cell.task.label_names)
+        n_labels = self.cell.task.question.n_labels
         return [
             EvaluationRecord(
                 **self.cell.columns(key, inputs.keys["student"][0]),
                 **measured._asdict(),
                 split="test",
                 n=len(test),
+                truncated=victim.truncated(texts),
+                noted=sum(note is not None for note in answer.notes),
                 accuracy=metrics.accuracy(labels, predictions),
                 precision=metrics.precision(labels, predictions, n_labels),
                 recall=metrics.recall(labels, predictions, n_labels),
                 f1=metrics.f1(labels, predictions, n_labels),
                 mcc=metrics.matthews(labels, predictions, n_labels),
+                bleu=None,
+                corpus_bleu=None,
+                rouge_l=None,
+                chrf=None,
+                exact_match=None,
                 unigram_accuracy=_unigram_accuracy(self.cell.task, self.examples),
                 device=accelerator_name(gpu=victim.device != "cpu"),
                 threads=machine.threads,

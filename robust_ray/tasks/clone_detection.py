@@ -19,6 +19,7 @@ class CloneDetection(FolderTask):
     """Tell clones from other pairs of functions, on BigCloneBench's layout or on rewritings of Python's own library."""
 
     paper: ClassVar[str] = "Svajlenko et al., BigCloneBench, ICSME 2014, https://doi.org/10.1109/ICSME.2014.77"
+    segments: ClassVar[int] = 2
     files: ClassVar[tuple[str, ...]] = CLONE_FILES
     folder_language: ClassVar[str] = "java"
 

@@ -48,6 +48,11 @@ class FolderTask(Task):
     def read(self, folder: Path, split: Split, language: str) -> tuple[Example, ...]:
         """A split of the data set in a folder, in file order."""
 
+    @property
+    def code_language(self) -> str:
+        """Of all the code."""
+        return self.language or ("python" if self.data == EMBEDDED else self.folder_language)
+
     def revision(self) -> str:
         """Fingerprint of the data's content."""
         return embedded_revision() if self.data == EMBEDDED else folder_revision(user_path(self.data), self.files)
@@ -61,6 +66,6 @@ class FolderTask(Task):
         if self.data == EMBEDDED:
             examples = self.embedded(split)
         else:
-            examples = self.read(user_path(self.data), split, self.language or self.folder_language)
+            examples = self.read(user_path(self.data), split, self.code_language)
         limits = {"train": self.max_train, "valid": self.max_valid}
         return limited(examples, limits.get(split))

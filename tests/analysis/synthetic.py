@@ -15,6 +15,7 @@ import pandas as pd
 from robust_ray.core.call import Ref
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, Record, RunRecord, Verdict
 from robust_ray.store import Store
+from tests import fakes
 
 N = 30
 TEACHER = "finetune-tiny-v1-aaaa"
@@ -59,12 +60,15 @@ def evaluation(compression: str, **changes: Any) -> EvaluationRecord:
     values: dict[str, Any] = {
         "split": "test",
         "n": 200,
+        "truncated": 20,
+        "noted": 0,
         "accuracy": ACCURACY[compression],
         "precision": 0.8,
         "recall": 0.7,
         "f1": 0.75,
         "mcc": None,
         "unigram_accuracy": 0.61,
+        **fakes.NO_TEXTS,
         "parameters": 1_000_000,
         "nonzero_parameters": 600_000 if compression == "magnitude_pruning" else 1_000_000,
         "bytes": BYTES[compression],
@@ -94,6 +98,7 @@ def attack(compression: str, recipe: str, index: int, verdict: Verdict, **change
         "adversarial": ORIGINAL.replace("count", "n_bytes") if won else None,
         "context": (),
         "label": 1,
+        "note": None,
         "prediction": 0 if verdict == Verdict.SKIPPED_MISPREDICTED else 1,
         "confidence": 0.8,
         "adversarial_prediction": 0 if won else None,

@@ -30,10 +30,16 @@ def test_bleu_below_wants_the_summary_gone() -> None:
     assert BleuBelow().applies(BLEU, 0).tolist() == [True, True, False]
 
 
+def test_untargeted_wants_a_summary_gone() -> None:
+    assert Untargeted().achieved(BLEU, 0).tolist() == BleuBelow().achieved(BLEU, 0).tolist()
+    assert Untargeted().applies(BLEU, 0).tolist() == BleuBelow().applies(BLEU, 0).tolist()
+    Untargeted().require(1)
+
+
 @pytest.mark.parametrize(
     ("goal", "n_labels", "message"),
     [
-        (Untargeted(), 1, "the victim must know two classes, but got 1; use bleu_below"),
+        (Targeted(label=0), 1, "the victim must know classes, but it writes texts; use untargeted"),
         (Targeted(label=2), 2, "`label < 2` must hold for this victim, but got 2; name one of its classes"),
         (BleuBelow(), 2, "the victim must write summaries, but got one with 2 classes; use untargeted"),
     ],

@@ -14,6 +14,7 @@ from robust_ray.compression import Lesson
 from robust_ray.core.examples import Example, generator
 from robust_ray.core.machine import Machine
 from robust_ray.models import ScratchRoberta, Training
+from tests.fakes import asks
 
 NAMES = ("buf", "dst", "name", "line", "path", "out", "tmp", "key")
 TRAINING = Training(epochs=6, batch_size=16, learning_rate=5e-3, max_length=48)
@@ -57,7 +58,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("given")
     train, valid = examples("train", 96), examples("valid", 32)
     model = ScratchRoberta(layers=2, hidden=32, heads=2, intermediate=64, vocabulary=400, max_length=48)
-    network = training.fine_tune(model.load(train, 2, 0, root), train, valid, TRAINING, 0, Machine(), root)
+    network = training.fine_tune(model.load(train, asks(), 0, root), train, valid, TRAINING, 0, Machine(), root)
     students.save(network, root / "teacher")
     (root / "logits").mkdir()
     np.save(root / "logits" / "logits.npy", training.logits(network, train, Machine()))
@@ -70,7 +71,7 @@ def lesson(teacher: Path) -> Lesson:
     return Lesson(
         train=examples("train", 96),
         valid=examples("valid", 32),
-        n_labels=2,
+        question=asks(),
         training=TRAINING,
         seed=7,
         teacher_logits=teacher.parent / "logits",

@@ -22,6 +22,7 @@ from robust_ray.stages import Attack, Compress, Evaluate, Finetune
 from robust_ray.store import Store
 from robust_ray.sweep import Bound, Objective, Search, Sweep
 from robust_ray.tasks import CloneDetection, DefectDetection
+from tests import fakes
 
 SEARCH = Search(
     space={"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9}}, "dynamic_quantization": {}},
@@ -52,6 +53,9 @@ def evaluate(self: Evaluate, key: str, inputs: Inputs, workdir: Path, machine: M
             **self.cell.columns(key, inputs.keys["student"][0]),
             split="test",
             n=100,
+            truncated=0,
+            noted=0,
+            **fakes.NO_TEXTS,
             accuracy=0.9 - 0.5 * sparsity**2,
             precision=None,
             recall=None,

@@ -11,6 +11,7 @@ from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.models import HuggingFace, ScratchRoberta, Training
 from robust_ray.models.students import Network
+from tests.fakes import asks
 
 CPU = Machine(device="cpu", threads=1)
 TRAINING = Training(epochs=4, batch_size=8, learning_rate=5e-3, max_length=48)
@@ -69,7 +70,7 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny(tmp_path: Path) -> Network:
     """An untrained network that reads one segment."""
-    return TINY.load(toy(20), n_labels=2, seed=0, workdir=tmp_path)
+    return TINY.load(toy(20), asks(), seed=0, workdir=tmp_path)
 
 
 @pytest.fixture(params=["scratch", "siamese", "joint", "huggingface", "huggingface pair"])
@@ -83,4 +84,4 @@ def any_network(request: pytest.FixtureRequest, hub_folder: Path, tmp_path: Path
         "siamese": TINY,
         "joint": replace(TINY, pair_encoding="joint"),
     }.get(request.param, HuggingFace(name=str(hub_folder)))
-    return model.load(examples, n_labels=2, seed=0, workdir=tmp_path), examples
+    return model.load(examples, asks(segments=len(examples[0].segments)), seed=0, workdir=tmp_path), examples

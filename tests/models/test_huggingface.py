@@ -14,12 +14,13 @@ from robust_ray.core.identity import digest
 from robust_ray.models import CodeModel, HuggingFace
 from robust_ray.models.base import MODELS
 from robust_ray.models.students import Network
+from tests.fakes import asks
 
 pytestmark = pytest.mark.torch
 
 
 def network_at(folder: Path, n_labels: int = 2) -> Network:
-    return HuggingFace(name=str(folder)).load((), n_labels=n_labels, seed=0, workdir=folder)
+    return HuggingFace(name=str(folder)).load((), asks(n_labels), seed=0, workdir=folder)
 
 
 def test_the_window_is_two_less_than_robertas_positions(hub_folder: Path) -> None:
@@ -31,7 +32,7 @@ def test_the_body_is_the_stored_one_and_the_head_comes_from_the_seed(hub_folder:
     from safetensors.torch import load_file
 
     model = HuggingFace(name=str(hub_folder))
-    first, second, other = (model.load((), n_labels=3, seed=seed, workdir=tmp_path).module for seed in (0, 0, 1))
+    first, second, other = (model.load((), asks(3), seed=seed, workdir=tmp_path).module for seed in (0, 0, 1))
     stored = load_file(hub_folder / "model.safetensors")
     assert torch.equal(
         first.state_dict()["roberta.embeddings.word_embeddings.weight"],

@@ -8,6 +8,7 @@ import pytest
 
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.models import ScratchRoberta
+from tests.fakes import asks
 from tests.models.conftest import TINY, toy
 
 
@@ -16,7 +17,7 @@ def test_same_seed_same_network(tmp_path: Path) -> None:
     import torch
 
     before = torch.random.get_rng_state()
-    first, second, other = (TINY.load(toy(20), n_labels=2, seed=seed, workdir=tmp_path) for seed in (0, 0, 1))
+    first, second, other = (TINY.load(toy(20), asks(), seed=seed, workdir=tmp_path) for seed in (0, 0, 1))
     assert torch.equal(before, torch.random.get_rng_state())
     assert all(torch.equal(a, b) for a, b in zip(first.module.parameters(), second.module.parameters(), strict=True))
     assert not torch.equal(first.module.get_parameter("out.weight"), other.module.get_parameter("out.weight"))
@@ -27,7 +28,7 @@ def test_same_seed_same_network(tmp_path: Path) -> None:
 def test_the_whole_window_fits_the_position_table(tmp_path: Path) -> None:
     from robust_ray.models.victim import TransformerVictim
 
-    victim = TransformerVictim(network=TINY.load(toy(20), 2, 0, tmp_path), device="cpu", threads=1)
+    victim = TransformerVictim(network=TINY.load(toy(20), asks(), 0, tmp_path), device="cpu", threads=1)
     encodings = victim.encode([("x = 1\n" * 100,)])
     assert encodings[0].length == TINY.max_length
     assert victim.predict(encodings).shape == (1, 2)
@@ -36,7 +37,7 @@ def test_the_whole_window_fits_the_position_table(tmp_path: Path) -> None:
 @pytest.mark.torch
 def test_needs_examples_for_its_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="its tokenizer learns from examples, but got none"):
-        TINY.load((), n_labels=2, seed=0, workdir=tmp_path)
+        TINY.load((), asks(), seed=0, workdir=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from robust_ray.models.encoding import Row, pack
 from robust_ray.models.segments import SegmentMemory
 from robust_ray.models.students import Network, alter
 from robust_ray.models.victim import TransformerVictim
+from tests.fakes import asks
 from tests.models.conftest import TINY, toy
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Reader:
 @pytest.fixture
 def pairs(tmp_path: Path) -> Network:
     """An untrained network that compares two segments."""
-    return TINY.load(toy(20, segments=2), n_labels=2, seed=0, workdir=tmp_path)
+    return TINY.load(toy(20, segments=2), asks(segments=2), seed=0, workdir=tmp_path)
 
 
 def victim_of(network: Network, *, remembers: bool = True) -> TransformerVictim:

@@ -13,6 +13,7 @@ from robust_ray.core.errors import DataError, ModelError
 from robust_ray.models import HuggingFace
 from robust_ray.models.students import Network, alter
 from robust_ray.models.training import Loss, cross_entropy, fine_tune, logits
+from tests.fakes import asks
 from tests.models.conftest import CPU, TINY, TRAINING, toy
 
 pytestmark = pytest.mark.torch
@@ -37,7 +38,7 @@ def killed_in_epoch(number: int, steps: int = 8) -> Loss:
 
 
 def fresh(tmp_path: Path) -> Network:
-    return TINY.load(TRAIN, n_labels=2, seed=0, workdir=tmp_path)
+    return TINY.load(TRAIN, asks(), seed=0, workdir=tmp_path)
 
 
 def accuracy(network: Network) -> float:
@@ -46,21 +47,21 @@ def accuracy(network: Network) -> float:
 
 
 def test_learns_a_toy_task(tmp_path: Path) -> None:
-    network = replace(TINY, hidden=32).load(TRAIN, n_labels=2, seed=0, workdir=tmp_path)
+    network = replace(TINY, hidden=32).load(TRAIN, asks(), seed=0, workdir=tmp_path)
     training = replace(TRAINING, epochs=8, patience=8)
     assert accuracy(fine_tune(network, TRAIN, VALID, training, 0, CPU, tmp_path)) == 1.0
 
 
 def test_learns_to_compare_two_segments(tmp_path: Path) -> None:
     train, valid = toy(128, segments=2), toy(40, start=200, segments=2)
-    network = replace(TINY, hidden=32).load(train, n_labels=2, seed=0, workdir=tmp_path)
+    network = replace(TINY, hidden=32).load(train, asks(), seed=0, workdir=tmp_path)
     network = fine_tune(network, train, valid, replace(TRAINING, epochs=8, patience=8), 0, CPU, tmp_path)
     answers = logits(network, valid, CPU).argmax(1)
     assert np.mean(answers == [example.label for example in valid]) > 0.9
 
 
 def test_learns_on_top_of_a_pretrained_network(hub_folder: Path, tmp_path: Path) -> None:
-    network = HuggingFace(name=str(hub_folder)).load((), n_labels=2, seed=0, workdir=tmp_path)
+    network = HuggingFace(name=str(hub_folder)).load((), asks(), seed=0, workdir=tmp_path)
     tuned = fine_tune(network, TRAIN, VALID, replace(TRAINING, epochs=20, patience=20), 0, CPU, tmp_path)
     assert accuracy(tuned) == 1.0
     assert tuned.max_length == TRAINING.max_length

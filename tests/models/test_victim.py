@@ -17,6 +17,7 @@ from robust_ray.core.victim import Answers, Victim, token_batches
 from robust_ray.models.encoding import Rows, count, pack
 from robust_ray.models.students import Network, alter
 from robust_ray.models.victim import TransformerVictim
+from tests.fakes import asks
 from tests.models.conftest import TINY, toy
 
 pytestmark = pytest.mark.torch
@@ -54,7 +55,7 @@ def test_rows_are_cut_and_a_change_past_the_window_is_the_same_input(tiny: Netwo
 def test_a_joint_pair_is_cut_longest_first(hub_folder: Path, tmp_path: Path) -> None:
     from robust_ray.models import HuggingFace
 
-    network = HuggingFace(name=str(hub_folder)).load((), n_labels=2, seed=0, workdir=tmp_path)
+    network = HuggingFace(name=str(hub_folder)).load((), asks(), seed=0, workdir=tmp_path)
     encoding = victim_of(network).encode([("x = 1\n" * 100, "y")])[0]
     (row,) = cast(Rows, encoding.ids)
     assert encoding.length == count(row) == 64
@@ -70,7 +71,7 @@ def test_the_mask_token_is_one_token(tiny: Network) -> None:
 def test_one_logit_reads_as_its_sigmoid(tmp_path: Path) -> None:
     import torch
 
-    network = TINY.load(toy(20), n_labels=1, seed=0, workdir=tmp_path)
+    network = TINY.load(toy(20), asks(1), seed=0, workdir=tmp_path)
     victim = victim_of(network)
     encodings = victim.encode([toy(1)[0].segments])
     with torch.inference_mode():
@@ -91,7 +92,7 @@ def test_int8_is_asked_one_at_a_time(tiny: Network) -> None:
 def test_joint_encoding_refuses_three_segments(hub_folder: Path, tmp_path: Path) -> None:
     from robust_ray.models import HuggingFace
 
-    network = HuggingFace(name=str(hub_folder)).load((), n_labels=2, seed=0, workdir=tmp_path)
+    network = HuggingFace(name=str(hub_folder)).load((), asks(), seed=0, workdir=tmp_path)
     with pytest.raises(ModelError, match=r"reads 1 or 2 segments, but got \[3\]; use 'siamese'"):
         victim_of(network).encode([("a", "b", "c")])
 

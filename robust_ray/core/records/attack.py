@@ -60,19 +60,22 @@ class AttackRecord(CellRecord):
     """The attacked segment after; null unless the attack succeeded (verdict ``INVALID`` included)."""
 
     context: tuple[str, ...]
-    """The other segments, unchanged: with ``adversarial`` in front, the whole input."""
+    """The other segments, and the reference of a summary, unchanged: with ``adversarial`` in front, the whole input."""
 
     label: int
-    """The true class."""
+    """The true class; 0 for tasks without classes."""
+
+    note: str | None
+    """What of the original the victim could not read as it means to (``no data flow``); null where it read all."""
 
     prediction: int | None
-    """Class predicted for the original; null where the attack broke before it was known."""
+    """Class predicted for the original; null for texts, and where the attack broke before it was known."""
 
     confidence: float | None
-    """Probability of the true class, original; null likewise."""
+    """Probability of the true class (BLEU for texts), original; null where the attack broke before it was known."""
 
     adversarial_prediction: int | None
-    """Class predicted for the adversarial example."""
+    """Class predicted for the adversarial example; null for texts."""
 
     adversarial_confidence: float | None
     """Probability of the true class after the attack; for a failed attack, the lowest seen on a valid candidate."""

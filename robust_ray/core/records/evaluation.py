@@ -20,8 +20,14 @@ class EvaluationRecord(CellRecord):
     n: int
     """Examples."""
 
-    accuracy: float
-    """Share of right answers."""
+    truncated: int
+    """Of them, longer than the model's window, so that it did not read them to the end."""
+
+    noted: int
+    """Of them, with something that the model could not read as it means to (``no data flow``)."""
+
+    accuracy: float | None
+    """Share of right answers; null, as all that needs classes, for tasks that ask for a text."""
 
     precision: float | None
     """Of class 1 for two classes, macro-averaged for more; null when nothing was predicted positive."""
@@ -37,6 +43,21 @@ class EvaluationRecord(CellRecord):
 
     unigram_accuracy: float | None
     """Accuracy on the same split of a naive Bayes classifier over bags of tokens: what word counts alone can do."""
+
+    bleu: float | None
+    """Mean smoothed sentence BLEU-4 of the summaries, in [0, 1]; null, as all about texts, for tasks with classes."""
+
+    corpus_bleu: float | None
+    """BLEU-4 of all summaries together, in [0, 1]."""
+
+    rouge_l: float | None
+    """Mean F-measure of the longest common subsequence of words, in [0, 1]."""
+
+    chrf: float | None
+    """Mean character n-gram F-score, in [0, 1]."""
+
+    exact_match: float | None
+    """Share of summaries that equal the reference, word by word."""
 
     parameters: int
     """Numbers in the network's weights and buffers that training made."""
