@@ -19,6 +19,13 @@ QUALITY = [
     Column("recall", "recall", percent),
     Column("f1", "F1", percent),
     Column("mcc", "MCC", number, "Matthews correlation coefficient."),
+    Column("bleu", "BLEU", percent, "Mean smoothed sentence BLEU-4 of the summaries."),
+    Column("corpus_bleu", "corpus BLEU", percent, "BLEU-4 of all summaries together."),
+    Column("rouge_l", "ROUGE-L", percent, "Mean F-measure of the longest common subsequence of words."),
+    Column("chrf", "chrF", percent, "Mean character n-gram F-score."),
+    Column("exact_match", "exact", percent, "Summaries that equal the reference."),
+    Column("truncated_share", "cut off", percent, "Examples longer than the model's window."),
+    Column("noted_share", "partly read", percent, "Examples of which the model could not read all it means to."),
 ]
 COST = [
     *STUDENT,
@@ -35,10 +42,12 @@ COST = [
 
 
 def costs(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """Evaluations in reading order, with the interval of the accuracy."""
-    right = (evaluations["accuracy"] * evaluations["n"]).round().astype(int)
-    ends = [wilson_interval(*pair) for pair in zip(right, evaluations["n"], strict=True)]
-    bounds = pd.DataFrame(
-        [end or (None, None) for end in ends], columns=["accuracy_low", "accuracy_high"], index=evaluations.index
-    )
-    return prepare(evaluations.join(bounds), teacher_first("seed", "device"))
+    """Evaluations in reading order, with the interval of the accuracy where there are classes."""
+    shares = {f"{name}_share": evaluations[name] / evaluations["n"] for name in ("truncated", "noted")}
+    ends = [_interval(*pair) for pair in zip(evaluations["accuracy"], evaluations["n"], strict=True)]
+    bounds = pd.DataFrame(ends, columns=["accuracy_low", "accuracy_high"], index=evaluations.index)
+    return prepare(evaluations.assign(**shares).join(bounds), teacher_first("seed", "device"))
+
+
+def _interval(accuracy: float, n: int) -> tuple[float | None, float | None]:
+    return (None, None) if pd.isna(accuracy) else wilson_interval(round(accuracy * n), n) or (None, None)

@@ -37,10 +37,9 @@ class Shown(NamedTuple):
     attack: str
     uid: str
     renames: tuple[tuple[str, str], ...]
-    label: int
-    prediction: int
-    confidence: float
-    adversarial_confidence: float | None
+    change: str
+    """What became of the answer, in words."""
+
     queries: int
     validity: str
     lines: tuple[tuple[Piece, ...], ...]
@@ -94,16 +93,21 @@ def _lines(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
         yield tuple(piece for _, piece in group if piece.text)
 
 
+def _change(row: Any) -> str:
+    after = "" if pd.isna(row.adversarial_confidence) else f" → {row.adversarial_confidence:.2f}"
+    if pd.isna(row.adversarial_prediction):
+        return f"the BLEU of the summary, which should say “{row.context[-1]}”, is {row.confidence:.2f}{after}"
+    taken = f"class {row.label} taken for {int(row.adversarial_prediction)}"
+    return f"{taken}, probability of the true class {row.confidence:.2f}{after}"
+
+
 def _shown(row: Any) -> Shown:
     return Shown(
         victim=f"{row.compression_name} · {row.model_name} on {row.task_name}",
         attack=row.attack_name,
         uid=row.uid,
         renames=tuple(json.loads(row.renames).items()),
-        label=row.label,
-        prediction=int(row.adversarial_prediction),
-        confidence=row.confidence,
-        adversarial_confidence=None if pd.isna(row.adversarial_confidence) else row.adversarial_confidence,
+        change=_change(row),
         queries=row.queries,
         validity=row.validity or "not checked",
         lines=excerpt(diff(row.original, row.adversarial)),

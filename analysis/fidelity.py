@@ -99,10 +99,10 @@ def calibration(rows: pd.DataFrame, expression: str | None = None) -> pd.DataFra
 
 
 def drops(attacks: pd.DataFrame) -> pd.DataFrame:
-    """What student and teacher lose under each attack, on the examples both were attacked on."""
+    """What student and teacher lose of their accuracy under each attack, on the examples both were attacked on."""
     known = prepare(attacks, with_teacher())
     both = known["teacher_verdict"].notna() & (known[["verdict", "teacher_verdict"]] != Verdict.ERROR).all(axis=1)
-    pairs = known[both & (known["compression"] != TEACHER)]
+    pairs = known[both & known["prediction"].notna() & (known["compression"] != TEACHER)]
     return prepare(pairs, summarize([*CELL, *ATTACK], _drops), teacher_first("attack_name"))
 
 

@@ -43,7 +43,7 @@ COLUMNS = [
     Column("seed", "seed", count, if_it_differs=True),
     Column("bytes", "size", megabytes, "Weights on disk, as stored."),
     Column("compressed_bytes", "packed", megabytes, "The same files through zstd level 19."),
-    Column("clean_accuracy", "clean", percent, "Accuracy on the clean test split."),
+    Column("clean_accuracy", "clean", percent, "Accuracy, or BLEU of summaries, on the clean test split."),
     Column("robust_accuracy", "robust", percent, "Share of all attacked examples still right under every attack."),
     Column("n", "n", count, "Examples attacked."),
     Column("front", "front", text, "● where no other student is as small and as robust, and better in one of them."),
@@ -52,7 +52,8 @@ COLUMNS = [
 
 def points(rows: Rows, expression: str | None = None) -> pd.DataFrame:
     """One row a student, attack (every attack together is one) and kind of size, with ``on_front``."""
-    clean = rows.evaluations.rename(columns={"accuracy": "clean_accuracy"}).drop_duplicates("student")
+    clean = rows.evaluations.drop_duplicates("student")
+    clean = clean.assign(clean_accuracy=clean["accuracy"].fillna(clean["bleu"]))
     students = clean[[*CELL, "student", "seed", *SIZES, "clean_accuracy"]]
     together = prepare(rows.attacks, worst_of_attacks()).assign(attack_name=EVERY_ATTACK)
     attacked = pd.concat([together, rows.attacks])

@@ -56,6 +56,8 @@ COLUMNS = [
     Column("attack_name", "attack", text),
     Column("n", "n", count, "Examples, all seeds together, skipped ones included, without those on which it broke."),
     Column("clean_accuracy", "clean", percent, "Accuracy on these examples before the attack."),
+    Column("bleu", "BLEU", percent, "Mean BLEU of the summaries of these examples before the attack."),
+    Column("attacked_bleu", "attacked BLEU", percent, "The same after it: of a failed attack, the lowest it reached."),
     Column(
         "asr",
         "ASR",
@@ -98,6 +100,17 @@ def robustness(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataF
     )
 
 
+def _clean(known: pd.DataFrame) -> dict[str, float | None]:
+    """What the victim was worth before the attack, and what of a summary's BLEU is left."""
+    asked = known[known["confidence"].notna()]
+    if asked.empty:
+        return dict.fromkeys(("clean_accuracy", "bleu", "attacked_bleu"))
+    if asked["prediction"].notna().any():
+        return {"clean_accuracy": accuracy(asked["label"], asked["prediction"]), "bleu": None, "attacked_bleu": None}
+    left = asked["adversarial_confidence"].fillna(asked["confidence"])
+    return {"clean_accuracy": None, "bleu": asked["confidence"].mean(), "attacked_bleu": left.mean()}
+
+
 def summary(cell: pd.DataFrame) -> dict[str, Any]:
     """The numbers of one cell."""
     known = cell[cell["verdict"] != Verdict.ERROR]
@@ -110,7 +123,7 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
         "n": len(known),
         "attempted": len(attempted),
         "succeeded": succeeded,
-        "clean_accuracy": accuracy(known["label"], known["prediction"]) if len(known) else None,
+        **_clean(known),
         "asr": attack_success_rate(verdicts),
         "raw_asr": raw_attack_success_rate(verdicts, known["rejected"]),
         "robust_accuracy": robust_accuracy(verdicts),

@@ -54,6 +54,9 @@ def _clean(costs: pd.DataFrame) -> Iterator[str]:
     if teacher.empty:
         return
     row = _first(teacher)
+    if pd.isna(row.accuracy):
+        yield f"On {count(row.n)} clean test examples the teacher's summaries reach a BLEU of {percent(row.bleu)}."
+        return
     sentence = f"On {count(row.n)} clean test examples the teacher is right on {_interval(row, 'accuracy')}"
     if pd.isna(row.unigram_accuracy):
         yield sentence + "."

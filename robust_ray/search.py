@@ -40,22 +40,27 @@ class Rows(NamedTuple):
 
 def clean_accuracy(rows: Rows) -> float | None:
     """Mean test accuracy over seeds."""
-    return float(np.mean([row.accuracy for row in rows.evaluations])) if rows.evaluations else None
+    return _mean([row.accuracy for row in rows.evaluations])
+
+
+def bleu(rows: Rows) -> float | None:
+    """Mean test BLEU over seeds, for tasks that ask for texts."""
+    return _mean([row.bleu for row in rows.evaluations])
 
 
 def size_bytes(rows: Rows) -> float | None:
     """Mean size of the weights on disk."""
-    return float(np.mean([row.bytes for row in rows.evaluations])) if rows.evaluations else None
+    return _mean([row.bytes for row in rows.evaluations])
 
 
 def compressed_bytes(rows: Rows) -> float | None:
     """Mean size of the weights through zstd."""
-    return float(np.mean([row.compressed_bytes for row in rows.evaluations])) if rows.evaluations else None
+    return _mean([row.compressed_bytes for row in rows.evaluations])
 
 
 def latency(rows: Rows) -> float | None:
     """Mean of the median seconds for one example."""
-    return float(np.mean([row.latency_p50 for row in rows.evaluations])) if rows.evaluations else None
+    return _mean([row.latency_p50 for row in rows.evaluations])
 
 
 def robust_accuracy(rows: Rows) -> float | None:
@@ -76,6 +81,7 @@ def queries(rows: Rows) -> float | None:
 
 METRICS: Mapping[str, Callable[[Rows], float | None]] = {
     "clean_accuracy": clean_accuracy,
+    "bleu": bleu,
     "robust_accuracy": robust_accuracy,
     "attack_success_rate": success_rate,
     "average_queries": queries,
@@ -150,6 +156,12 @@ def _violation(bound: Bound, rows: Rows, teacher: Rows) -> float:
 def _name(bound: Bound) -> str:
     kind = next(name for name in ("at_least", "at_most", "below_teacher") if getattr(bound, name) is not None)
     return f"{bound.metric} {kind} {getattr(bound, kind)}"
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None where one is missing, or all are."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known and len(known) == len(values) else None
 
 
 def _number(metric: str, rows: Rows) -> float:
