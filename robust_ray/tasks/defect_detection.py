@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from robust_ray.core.examples import Example
 from robust_ray.tasks._defects import defects
 from robust_ray.tasks.base import TASKS, Split
-from robust_ray.tasks.datasets import DEFECT_FILES, read_defects
 from robust_ray.tasks.folder_task import FolderTask
+from robust_ray.tasks.layouts import codexglue_defects, juliet, owasp_benchmark
+from robust_ray.tasks.layouts.base import Layout
+from robust_ray.tasks.layouts.hub import HubData
 
 
 @TASKS.register("defect_detection")
 @dataclass(frozen=True, kw_only=True)
 class DefectDetection(FolderTask):
-    """Tell vulnerable functions from safe ones, in Devign's layout or with weaknesses seeded into Python's library."""
+    """Tell vulnerable code from safe: Devign, OWASP Benchmark, Juliet, or weaknesses seeded into Python's library."""
 
     paper: ClassVar[str] = "Zhou et al., Devign, NeurIPS 2019, https://arxiv.org/abs/1909.03496"
-    files: ClassVar[tuple[str, ...]] = DEFECT_FILES
-    folder_language: ClassVar[str] = "c"
+    layouts: ClassVar[tuple[Layout, ...]] = (
+        codexglue_defects.LAYOUT,
+        owasp_benchmark.LAYOUT,
+        juliet.LAYOUT,
+        codexglue_defects.HUB,
+    )
+    hub: ClassVar[tuple[HubData, ...]] = (codexglue_defects.HUB,)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -30,7 +36,3 @@ class DefectDetection(FolderTask):
     def embedded(self, split: Split) -> tuple[Example, ...]:
         """See :meth:`FolderTask.embedded`."""
         return defects(split)
-
-    def read(self, folder: Path, split: Split, language: str) -> tuple[Example, ...]:
-        """See :meth:`FolderTask.read`."""
-        return read_defects(folder, split, language)

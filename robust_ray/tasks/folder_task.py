@@ -1,17 +1,20 @@
-"""What tasks with a folder of their own, or an embedded data set, have in common."""
+"""What tasks have in common whose data is embedded, or lies in a folder or on the hub."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 from robust_ray.core.component import outside_key
+from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.examples import Example
-from robust_ray.core.paths import user_path
-from robust_ray.tasks.base import Split, Task
-from robust_ray.tasks.datasets import EMBEDDED, check_fields, folder_revision, limited
+from robust_ray.tasks.base import DataSet, Sifted, Split, Task
+from robust_ray.tasks.datasets import EMBEDDED, limited, sift
+from robust_ray.tasks.layouts.base import Layout
+from robust_ray.tasks.layouts.hub import HubData
+from robust_ray.tasks.sources import Source, in_folder, is_on_hub, on_hub
 from robust_ray.tasks.stdlib_corpus import embedded_revision
 
 
@@ -19,17 +22,27 @@ from robust_ray.tasks.stdlib_corpus import embedded_revision
 class FolderTask(Task):
     """A task that is known by its data's content (see ``revision``), not by the folder it lies in."""
 
-    files: ClassVar[tuple[str, ...]]
-    """The files of its folder."""
+    layouts: ClassVar[tuple[Layout, ...]]
+    """How its data sets may lie in a folder; the first that fits is taken."""
 
-    folder_language: ClassVar[str]
-    """Of the functions in a folder, where ``language`` does not say."""
+    hub: ClassVar[tuple[HubData, ...]] = ()
+    """Its data sets on the hub."""
 
     data: str = outside_key(EMBEDDED)
-    """``embedded``, or a folder in CodeXGLUE's layout (see :mod:`robust_ray.tasks.datasets`)."""
+    """``embedded``; a folder with a data set as it is published (see :mod:`robust_ray.tasks.layouts`); or ``hub``, or
+    ``hub:owner/name``, for the Hugging Face hub."""
+
+    hub_revision: str | None = outside_key(None)
+    """Commit of the data set on the hub, 40 hexadecimal digits; null for the one that is known to work, if any."""
+
+    checksum: str | None = outside_key(None)
+    """The revision that the data must have, as ``robust-ray inspect`` shows it; null for any."""
 
     language: Literal["c", "java", "python"] | None = None
-    """Of the functions; null for ``python`` when embedded, and the usual one of the task in a folder."""
+    """Of the code; null for ``python`` when embedded, and else the usual one of the data set."""
+
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Whether the same code with the same answer counts once in a split (``drop``) or every time (``keep``)."""
 
     max_train: int | None = None
     """Training examples at most: a random but fixed part; null for all."""
@@ -38,34 +51,88 @@ class FolderTask(Task):
     """Validation examples at most; null for all."""
 
     def __post_init__(self) -> None:
-        check_fields(self.data, self.language, max_train=self.max_train, max_valid=self.max_valid)
+        for name, limit in {"max_train": self.max_train, "max_valid": self.max_valid}.items():
+            if limit is not None and limit < 1:
+                raise SweepError(f"`{name} >= 1` must hold, but got {limit}; give null for all examples")
+        if self.data == EMBEDDED and self.language not in (None, "python"):
+            raise SweepError(
+                f"the embedded data set is in python, but got language {self.language!r}; leave `language` out"
+            )
+        if is_on_hub(self.data):
+            on_hub(self.hub, self.data, self.hub_revision)
+        elif self.hub_revision is not None:
+            raise SweepError(f"`hub_revision` is for data on the hub, but got data {self.data!r}; leave it out")
 
     @abstractmethod
     def embedded(self, split: Split) -> tuple[Example, ...]:
         """A split of the embedded data set."""
 
-    @abstractmethod
-    def read(self, folder: Path, split: Split, language: str) -> tuple[Example, ...]:
-        """A split of the data set in a folder, in file order."""
-
     @property
     def code_language(self) -> str:
-        """Of all the code."""
-        return self.language or ("python" if self.data == EMBEDDED else self.folder_language)
+        """Of all the code.
+
+        Raises:
+            DataError: it depends on a folder that is not there.
+        """
+        source = self.source() if self.language is None else None
+        return self.language or ("python" if source is None else source.language)
+
+    @property
+    def published(self) -> tuple[DataSet, ...]:
+        """See :attr:`Task.published`."""
+        source = self.source()
+        return () if source is None else source.published
 
     def revision(self) -> str:
-        """Fingerprint of the data's content."""
-        return embedded_revision() if self.data == EMBEDDED else folder_revision(user_path(self.data), self.files)
+        """Fingerprint of the data's content.
+
+        Raises:
+            DataError: a file is missing, or the data is not what ``checksum`` says.
+        """
+        source = self.source()
+        found = embedded_revision() if source is None else source.revision()
+        if self.checksum not in (None, found):
+            raise DataError(
+                f"{self.data}: the revision of the data must be {self.checksum!r} as `checksum` says, but got "
+                f"{found!r}; fetch the right data, or leave `checksum` out"
+            )
+        return found
 
     def load(self, split: Split) -> tuple[Example, ...]:
-        """Every example of a split, in file order.
+        """Every example of a split, in file order, without those that :meth:`sift` counts as dropped.
 
         Raises:
             DataError: a missing file or a row that cannot be used, named by file and line.
         """
+        return self.sift(split).examples
+
+    def sift(self, split: Split) -> Sifted:
+        """See :meth:`Task.sift`."""
         if self.data == EMBEDDED:
-            examples = self.embedded(split)
-        else:
-            examples = self.read(user_path(self.data), split, self.code_language)
-        limits = {"train": self.max_train, "valid": self.max_valid}
-        return limited(examples, limits.get(split))
+            return limited(Sifted(self.embedded(split), {}), self._limit(split))
+        return _sifted(self, self.revision(), split)
+
+    def source(self) -> Source | None:
+        """Where the data comes from; None where it is embedded.
+
+        Raises:
+            DataError: there is no folder, or nothing in it tells a layout.
+        """
+        if self.data == EMBEDDED:
+            return None
+        if is_on_hub(self.data):
+            return on_hub(self.hub, self.data, self.hub_revision)
+        return in_folder(self.layouts, self.data)
+
+    def _limit(self, split: Split) -> int | None:
+        return {"train": self.max_train, "valid": self.max_valid}.get(split)
+
+
+@lru_cache(maxsize=2)
+def _sifted(task: FolderTask, _revision: str, split: Split) -> Sifted:
+    """A split that was just read is not read again: calls on the same data follow one another."""
+    source = task.source()
+    assert source is not None, "embedded data is not read"
+    examples = source.read(split, task.code_language)
+    found = sift(examples, source.place(split), drop_duplicates=task.duplicates == "drop")
+    return limited(found, task._limit(split))

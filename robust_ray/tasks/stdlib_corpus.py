@@ -52,6 +52,14 @@ class Function:
     tokens: int
     """Words and signs, indentation not counted."""
 
+    docstring: str | None
+    """What its author says of it, indentation taken off."""
+
+    @property
+    def file(self) -> str:
+        """The module it comes from, with its package."""
+        return self.uid.partition(":")[0]
+
     @property
     def split(self) -> Split:
         """The split of its module."""
@@ -73,12 +81,13 @@ def functions() -> tuple[Function, ...]:
     for path in _modules():
         parts = path.relative_to(_library()).with_suffix("").parts
         for name, node in _definitions(path):
+            docstring = ast.get_docstring(node)
             text = _plain(node)
             if text is None or text in texts:
                 continue
             texts.add(text)
             uid = unique(f"{'.'.join(parts)}:{name}", uids)
-            found.append(Function(uid, parts[0], text, len(re.findall(r"\w+|[^\w\s]", text))))
+            found.append(Function(uid, parts[0], text, len(re.findall(r"\w+|[^\w\s]", text)), docstring))
     return tuple(found)
 
 
