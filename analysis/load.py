@@ -12,7 +12,14 @@ import pandas as pd
 
 from analysis.labels import Setting, short_names
 from robust_ray.core.errors import StoreError
-from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord, RunRecord
+from robust_ray.core.records import (
+    AttackRecord,
+    DatasetRecord,
+    EvaluationRecord,
+    FidelityRecord,
+    NaturalnessRecord,
+    RunRecord,
+)
 from robust_ray.store import Store
 
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
@@ -23,6 +30,7 @@ ATTACKED = ["student", "teacher", "attack", "attack_params", "seed", "uid"]
 """Columns that name one attacked example."""
 
 SAME: Mapping[str, tuple[str, ...]] = {
+    DatasetRecord.table: ("task", "task_params", "split"),
     EvaluationRecord.table: ("student", "teacher", "split", "device"),
     AttackRecord.table: tuple(ATTACKED),
     FidelityRecord.table: (
@@ -36,6 +44,7 @@ SAME: Mapping[str, tuple[str, ...]] = {
 class Rows(NamedTuple):
     """What was measured, one frame a table; columns are the record's fields and ``<component>_name``."""
 
+    datasets: pd.DataFrame
     evaluations: pd.DataFrame
     attacks: pd.DataFrame
     fidelity: pd.DataFrame
@@ -62,7 +71,7 @@ def load(uri: str, sweep: str | None = None) -> Rows:
     planned = None if sweep is None else store.planned(sweep)
     frames: dict[str, pd.DataFrame] = {}
     unreadable: list[str] = []
-    for record in (*MEASURED, NaturalnessRecord, RunRecord):
+    for record in (DatasetRecord, *MEASURED, NaturalnessRecord, RunRecord):
         found = store.table(record.table, planned)
         frames[record.table] = _distinct(found.table.to_pandas(), SAME.get(record.table, ()))
         unreadable += found.unreadable
@@ -82,7 +91,7 @@ def named(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     named = {table: frame.copy() for table, frame in frames.items()}
     measured = [named[record.table] for record in MEASURED]
     for kind, show_numbers in KINDS.items():
-        holders = [frame for frame in measured if f"{kind}_params" in frame]
+        holders = [frame for frame in (named[DatasetRecord.table], *measured) if f"{kind}_params" in frame]
         settings = {setting for frame in holders for setting in _settings(frame, kind) if setting is not None}
         names = short_names(settings, show_numbers=show_numbers)
         for frame in holders:

@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 import vl_convert
 
-from analysis import charts, costs, fidelity, pareto, provenance, robustness, summary
+from analysis import charts, costs, data, fidelity, pareto, provenance, robustness, summary
 from analysis.command import folder, guarded, parser, slug
 from analysis.examples import pick
 from analysis.load import Rows, load
@@ -55,6 +55,7 @@ def render(rows: Rows, store: str, sweep: str | None) -> str:
         outcomes=provenance.outcomes(rows.attacks),
     )
     calibration, drops = fidelity.calibration(rows.fidelity), fidelity.drops(rows.attacks)
+    datasets = data.splits(rows.datasets)
     failures, errors = provenance.failures(rows.runs), provenance.errors(rows.attacks)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -78,6 +79,8 @@ def render(rows: Rows, store: str, sweep: str | None) -> str:
         violation_tables=tables(found.violations, fidelity.VIOLATIONS),
         calibration_tables=tables(calibration, fidelity.CALIBRATION),
         drop_tables=tables(drops, fidelity.DROPS),
+        data_tables=[table(task, part, data.SPLITS) for task, part in data.by_task(datasets)],
+        data_warnings=data.warnings(datasets),
         quality_tables=tables(found.costs, costs.QUALITY),
         cost_tables=tables(found.costs, costs.COST),
         examples=pick(rows.attacks),

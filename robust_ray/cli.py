@@ -1,4 +1,4 @@
-"""The command line: list, plan, run, status, audit, doctor.
+"""The command line: list, inspect, plan, run, status, audit, doctor.
 
 Exit status: 0 when every call succeeded, 1 when a call failed (audit: when an example that counts is not valid), 2 for
 a mistake the user can mend, 130 after Ctrl-C.
@@ -60,6 +60,12 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="every component, with its parameters, defaults and paper")
     listing.add_argument("kind", nargs="?", help="one kind only, e.g. attack")
     listing.set_defaults(command=list_components)
+    inspect = commands.add_parser("inspect", help="what a task's data holds, and how much of it a model reads")
+    inspect.add_argument(
+        "what", nargs="+", metavar="TASK|MODEL|FILE", help="a type, a YAML mapping with one, or a sweep file"
+    )
+    inspect.add_argument("--examples", type=int, default=3, metavar="N", help="examples to show of a task (default: 3)")
+    inspect.set_defaults(command=show_inspection)
     plan = commands.add_parser("plan", help="what a sweep would run, what is already there, and a rough cost")
     plan.add_argument("--json", action="store_true", help="as JSON, with every key")
     plan.set_defaults(command=show_plan)
@@ -103,6 +109,16 @@ def list_components(options: argparse.Namespace, console: Console) -> int:
                     _say(console, f"    {line}")
                 if cls.paper:
                     console.print(f"    [dim]{cls.paper}[/]", highlight=False, soft_wrap=True)
+    return 0
+
+
+def show_inspection(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray inspect TASK|MODEL|FILE``: every model named is tried on every task named."""
+    from robust_ray.inspection import find, show
+
+    if options.examples < 0:
+        raise SweepError(f"`--examples >= 0` must hold, but got {options.examples}; correct it")
+    show(find(options.what), options.examples, console)
     return 0
 
 

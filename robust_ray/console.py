@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Column, Table
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.records import RunRecord
+from robust_ray.core.records import DatasetRecord, RunRecord
 from robust_ray.dispatch import Counts, Outcome
 
 PLAIN_INTERVAL = 10.0
@@ -124,6 +124,11 @@ def counts_table(counts: Mapping[str, Counts]) -> Table:
 def number_table(first: str, *others: str) -> Table:
     """A table of names, and numbers set right."""
     return Table(first, *(Column(name, justify="right") for name in others), box=None)
+
+
+def warning_lines(task: str, rows: Iterable[DatasetRecord]) -> list[str]:
+    """What the survey of a task's data warns of."""
+    return [f"WARNING {task}: {line}" for row in rows for line in row.warnings]
 
 
 def history(runs: Iterable[RunRecord]) -> dict[str, float]:

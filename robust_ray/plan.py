@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from robust_ray.attacks import Substitutes
 from robust_ray.compression import Compression, NoCompression
-from robust_ray.core.call import Ref, StageCall
+from robust_ray.core.call import Ref, Stage, StageCall
 from robust_ray.core.component import Component
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import accelerator_name
@@ -22,7 +22,9 @@ from robust_ray.stages import (
     Evaluate,
     Fidelity,
     Finetune,
+    Gate,
     Naturalness,
+    Survey,
     Teach,
 )
 from robust_ray.sweep import STAGE_NAMES, Sweep
@@ -66,7 +68,13 @@ def expand(sweep: Sweep) -> Plan:
         for model in sweep.models
         for compression in _distinct([NoCompression(), *sweep.compressions])
     ]
-    return plan_of(sweep, proposals)
+    surveys = [survey_of(task) for task in _distinct(sweep.tasks)]
+    return Plan(sweep, {call.key: call for call in surveys} | {**plan_of(sweep, proposals).calls})
+
+
+def survey_of(task: Task) -> StageCall:
+    """The call that looks at a task's data."""
+    return StageCall(Survey(task=task))
 
 
 def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
@@ -79,9 +87,27 @@ def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
 
 def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     """Every call it takes to measure one student, shared ones included."""
-    model, task, compression, seed = proposal
+    model, task, _, seed = proposal
     training = sweep.training or model.recommended(task.question)
     finetune = StageCall(Finetune(model=model, task=task, training=training, seed=seed))
+    calls = _measurements(sweep, proposal, training, finetune)
+    if sweep.min_clean_accuracy is None and not model.is_tuned:
+        return [finetune, *calls]
+    gate = StageCall(Gate(task=task, floor=sweep.min_clean_accuracy), {"teacher": (finetune.ref,)})
+    waiting = [replace(call, after=(gate.ref,)) if _waits_at_gate(call.stage) else call for call in calls]
+    return [finetune, gate, *waiting]
+
+
+def _waits_at_gate(stage: Stage) -> bool:
+    """Whether a stage's work would be lost on a bad teacher; to evaluate it is how its user finds out more."""
+    if isinstance(stage, Compress):
+        return stage.compression != NoCompression()
+    return isinstance(stage, Teach | Attack | Naturalness | Fidelity)
+
+
+def _measurements(sweep: Sweep, proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
+    """The calls that come after a teacher is there."""
+    model, task, compression, seed = proposal
     student = _compress(proposal, training, finetune)
     teacher = _compress(proposal._replace(compression=NoCompression()), training, finetune)
     cell = Cell(
@@ -95,7 +121,7 @@ def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
     )
     accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").gpu > 0)
     evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
-    calls = [finetune, *student, *teacher, StageCall(evaluate, {"student": (student[-1].ref,)})]
+    calls = [*student, *teacher, StageCall(evaluate, {"student": (student[-1].ref,)})]
     attacks = _attacks(sweep, cell, student[-1].ref)
     baseline = replace(cell, compression=NoCompression())
     attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)

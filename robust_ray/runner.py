@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from robust_ray.console import Display, counts_table, duration, history
+from robust_ray.console import Display, counts_table, duration, history, warning_lines
 from robust_ray.core.errors import DataError, SweepError
+from robust_ray.core.records import DatasetRecord
 from robust_ray.dispatch import serial
 from robust_ray.dispatch.base import Feed, Report, Settings
-from robust_ray.plan import Plan, expand
+from robust_ray.plan import Plan, expand, survey_of
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
-from robust_ray.tasks import Split, Task
+from robust_ray.tasks import SPLITS, Task
 
 if TYPE_CHECKING:
     from robust_ray.dispatch.optuna import StudyFeed
     from robust_ray.dispatch.study import Point
-
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 
 def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
@@ -50,6 +49,7 @@ def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         report = _dispatch(on, plan, store, display, feed, address)
     _tell(report, store, console)
+    warn(sweep, store, console)
     if feed is not None and sweep.search is not None:
         measured = feed.keys & store.present()
         store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | measured)})
@@ -109,6 +109,16 @@ def _tell(report: Report, store: Store, console: Console) -> None:
     console.print(
         f"{duration(report.seconds)}; rows and checkpoints are in {store.uri}", highlight=False, soft_wrap=True
     )
+
+
+def warn(sweep: Sweep, store: Store, console: Console) -> None:
+    """What is to be known of the data behind every number."""
+    for i, task in enumerate(sweep.tasks):
+        call = survey_of(task)
+        rows = store.rows(call.ref) if store.has(call.ref) else []
+        surveyed = [row for row in rows if isinstance(row, DatasetRecord)]
+        for line in warning_lines(f"tasks[{i}] {task.type}", surveyed):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def front_table(model: str, task: str, points: Sequence[Point], metrics: Sequence[str]) -> Table:

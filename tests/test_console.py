@@ -7,9 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from robust_ray.console import Display, counts_table, duration, history
+from robust_ray.console import Display, counts_table, duration, history, warning_lines
 from robust_ray.core.call import StageCall
 from robust_ray.dispatch import Counts, Outcome
+from tests.analysis.synthetic import dataset
 from tests.dispatch.fakes import Look, Make
 
 TEACHER = StageCall(Make(value=1))
@@ -101,3 +102,10 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_history_of_nothing() -> None:
     assert history([]) == {}
+
+
+def test_warnings_name_the_task() -> None:
+    rows = [dataset("train"), dataset("test")]
+    assert warning_lines("tasks[0] defect_detection", rows) == [
+        "WARNING tasks[0] defect_detection: test examples nearly the same as one of the training split: 4 of 200"
+    ]

@@ -24,10 +24,10 @@ from robust_ray.tasks import DefectDetection
 
 GOLDEN = Path(__file__).parent / "golden" / "identities.json"
 REQUIRED: dict[str, dict[str, object]] = {
-    "textattack": {"recipe": "deepwordbug"},
-    "targeted": {"label": 0},
-    "magnitude_pruning": {"sparsity": 0.5},
-    "huggingface": {"name": "microsoft/codebert-base"},
+    "attack textattack": {"recipe": "deepwordbug"},
+    "goal targeted": {"label": 0},
+    "compression magnitude_pruning": {"sparsity": 0.5},
+    "model huggingface": {"name": "microsoft/codebert-base"},
 }
 KINDS = (
     (MODELS, CodeModel),
@@ -52,17 +52,26 @@ def identities(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     names = folder / "substitutes.jsonl"
     names.write_text('{"idx": 1, "substitutes": {"a": ["b"]}}\n')
-    required = REQUIRED | {"substitutes_file": {"path": str(names)}}
+    imported = {"path": str(names), "tokenizer": "."}
+    required = REQUIRED | {
+        "substitutes substitutes_file": {"path": str(names)},
+        "model imported": imported,
+        "compression imported": {"student": {"type": "imported", **imported}},
+    }
     for registry, kind in KINDS:
         for name in registry:
-            found[f"{registry.kind} {name}"] = encode(build(kind, {"type": name, **required.get(name, {})}, name))
+            called = f"{registry.kind} {name}"
+            found[called] = encode(build(kind, {"type": name, **required.get(called, {})}, name))
     task = data(folder)
     found[f"task {task.type}"] = encode(task)
     training, model, none = Training(), ScratchRoberta(), NoCompression()
     cell = stages.Cell(model=model, task=task, training=training, compression=none, seed=0, teacher="finetune-x-v1-0")
     student = {"student": (Ref("compress-none-v1-0", None),)}
+    gated = stages.Gate(task=task, floor=0.6)
     calls: list[tuple[Stage, Mapping[str, tuple[Ref, ...]]]] = [
         (stages.Finetune(model=model, task=task, training=training, seed=0), {}),
+        (stages.Survey(task=task), {}),
+        (gated, {"teacher": (Ref("finetune-x-v1-0", None),)}),
         (stages.Teach(task=task), {"teacher": (Ref("finetune-x-v1-0", None),)}),
         (stages.Compress(compression=none, task=task, training=training, seed=0), {"teacher": (Ref("f", None),)}),
         (stages.Evaluate(cell=cell, examples=None, accelerator="a processor"), student),

@@ -10,7 +10,7 @@ import pytest
 from robust_ray.attacks import MHM, WIRRandom
 from robust_ray.compression import Distillation, DynamicQuantization, MagnitudePruning, NoCompression
 from robust_ray.fidelity import PredictionAgreement
-from robust_ray.models import ScratchRoberta
+from robust_ray.models import Imported, ScratchRoberta
 from robust_ray.plan import Plan, expand, summarize
 from robust_ray.sweep import Examples, Resources, Sweep
 from robust_ray.tasks import CloneDetection, DefectDetection
@@ -39,6 +39,7 @@ def new(change: Sweep) -> dict[str, int]:
 
 def test_shared_stages_occur_once() -> None:
     assert counts(expand(SWEEP)) == {
+        "survey": 2,
         "finetune": 2,
         "teach": 2,
         "compress": 2 * 3,
@@ -90,9 +91,9 @@ def test_where_and_how_fast_are_not_in_any_key() -> None:
     assert set(expand(moved).calls) == set(expand(SWEEP).calls)
 
 
-def test_a_second_seed_doubles_the_study_but_for_the_substitutes() -> None:
+def test_a_second_seed_doubles_the_study_but_for_what_knows_no_seed() -> None:
     first, both = counts(expand(SWEEP)), counts(expand(dataclasses.replace(SWEEP, seeds=(0, 1))))
-    assert both == {stage: count if stage == "substitutes" else 2 * count for stage, count in first.items()}
+    assert both == {stage: count if stage in ("survey", "substitutes") else 2 * count for stage, count in first.items()}
 
 
 def test_a_data_set_is_known_by_its_content_not_its_place(tmp_path: Path) -> None:
@@ -115,3 +116,34 @@ def test_costs_come_from_history_and_are_unknown_without() -> None:
     assert (lines["finetune"].cached, lines["finetune"].seconds) == (2, 0)
     assert lines["attack"].seconds == pytest.approx(18 * 3.0 + 18 * 2.0)
     assert lines["evaluate"].seconds is None
+
+
+def test_a_floor_adds_one_gate_a_teacher_and_changes_no_key() -> None:
+    gated = dataclasses.replace(SWEEP, min_clean_accuracy=0.6)
+    assert new(gated) == {"gate": 2}
+    assert new(dataclasses.replace(SWEEP, min_clean_accuracy=0.7)) == {"gate": 2}
+    assert {call.after for call in expand(SWEEP).calls.values()} == {()}
+
+
+def test_what_a_bad_teacher_would_waste_waits_at_its_gate() -> None:
+    calls = expand(dataclasses.replace(SWEEP, min_clean_accuracy=0.6)).calls.values()
+    gates = {call.key: call.inputs["teacher"] for call in calls if call.stage.name == "gate"}
+    free = {"survey", "finetune", "gate", "evaluate", "substitutes"}
+    for call in calls:
+        is_copy = call.stage.name == "compress" and call.stage.label() == "none"
+        assert len(call.after) == (0 if call.stage.name in free or is_copy else 1)
+        for ref in call.after:
+            assert ref.key in gates
+            assert (
+                "teacher" not in call.inputs
+                or call.stage.name == "fidelity"
+                or call.inputs["teacher"] == gates[ref.key]
+            )
+
+
+def test_a_teacher_that_is_tuned_already_is_looked_at_without_a_floor(tmp_path: Path) -> None:
+    for name in ("model.bin", "tokenizer.json"):
+        (tmp_path / name).write_text(name)
+    model = Imported(path=str(tmp_path / "model.bin"), tokenizer=str(tmp_path / "tokenizer.json"))
+    plan = expand(dataclasses.replace(SWEEP, models=(model,)))
+    assert counts(plan)["gate"] == 2

@@ -111,8 +111,8 @@ class Targeted(Goal):
 class BleuBelow(Goal):
     """A summary that shares little or nothing with the reference, as its BLEU says.
 
-    For victims that summarize (:class:`robust_ray.attacks.summaries.ScoredSummaries`): their one "probability" is the
-    BLEU of their summary.
+    For victims that summarize (:class:`robust_ray.models.writing.victim.ScoredSummaries`): their one "probability" is
+    the BLEU of their summary.
 
     Source: Du et al., "An Extensive Study on Adversarial Attack against Pre-trained Models of Code", ESEC/FSE 2023:
         success is a BLEU of 0.00 percent, examples that have it from the start are left out.

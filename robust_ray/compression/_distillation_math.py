@@ -1,9 +1,32 @@
-"""What a student is to minimize, as a pure function of tensors."""
+"""What a student is to minimize."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor
 from torch.nn import functional
+
+from robust_ray.models.criterion import Classification
+
+
+@dataclass(frozen=True, eq=False)
+class Mimicry(Classification):
+    """Learning a teacher's answers; the best epoch is the most accurate one."""
+
+    answers: Tensor
+    """``(n, n_labels)`` logits of the teacher on the training split, on the CPU."""
+
+    temperature: float
+    """What logits are divided by before their softmax."""
+
+    alpha: float
+    """Weight of the cross-entropy on the true labels, in [0, 1]."""
+
+    def of(self, logits: Tensor, labels: Tensor, positions: Tensor) -> Tensor:
+        """See :func:`distillation_loss`."""
+        teacher = self.answers[positions].to(logits.device)
+        return distillation_loss(logits, teacher, labels, self.temperature, self.alpha)
 
 
 def distillation_loss(student: Tensor, teacher: Tensor, labels: Tensor, temperature: float, alpha: float) -> Tensor:

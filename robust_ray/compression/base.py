@@ -11,7 +11,7 @@ from typing import ClassVar
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.examples import Example, Question
 from robust_ray.core.machine import Machine
-from robust_ray.models.base import Training
+from robust_ray.models.base import CodeModel, Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,13 @@ class Compression(Component):
 
     def require(self, question: Question) -> None:
         """Refuse a task this compression cannot be used on; called when a plan is made.
+
+        Raises:
+            SweepError: it cannot.
+        """
+
+    def fits(self, model: CodeModel) -> None:
+        """Refuse a model this compression cannot be used on, as far as is known of it; called when a plan is made.
 
         Raises:
             SweepError: it cannot.

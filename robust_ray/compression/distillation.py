@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Question
 from robust_ray.core.machine import Machine
 from robust_ray.models import CodeModel, ScratchRoberta, Training
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 SMALL = ScratchRoberta(layers=1, hidden=64, intermediate=128, vocabulary=1000)
 """The student where none is named: half the width and depth of the ``scratch_roberta`` of its defaults."""
@@ -75,7 +71,7 @@ class Distillation(Compression):
         import numpy as np
         import torch
 
-        from robust_ray.compression._distillation_math import distillation_loss
+        from robust_ray.compression._distillation_math import Mimicry
         from robust_ray.models import students, training
 
         if lesson.teacher_logits is None:
@@ -84,15 +80,11 @@ class Distillation(Compression):
         wanted = (len(lesson.train), lesson.question.n_labels)
         if answers.shape != wanted:
             raise ValueError(f"logits of shape {wanted} are needed, got {tuple(answers.shape)}")
-        answers = answers.to(machine.device)
-
-        def loss(logits: Tensor, labels: Tensor, indices: Tensor) -> Tensor:
-            return distillation_loss(logits, answers[indices], labels, self.temperature, self.alpha)
-
+        criterion = Mimicry(answers, self.temperature, self.alpha)
         beginner = self.student.load(lesson.train, lesson.question, lesson.seed, workdir)
         settings = self._training(lesson.training)
         student = training.fine_tune(
-            beginner, lesson.train, lesson.valid, settings, lesson.seed, machine, workdir, loss=loss
+            beginner, lesson.train, lesson.valid, settings, lesson.seed, machine, workdir, criterion=criterion
         )
         students.save(student, workdir)
 

@@ -66,7 +66,6 @@ class MagnitudePruning(Compression):
         masks = smallest(weights, self.sparsity)
         zero(weights, masks)
         if self.recovery_epochs:
-            masks = [mask.to(machine.device) for mask in masks]
             network = training.fine_tune(
                 network,
                 lesson.train,
@@ -75,9 +74,23 @@ class MagnitudePruning(Compression):
                 lesson.seed,
                 machine,
                 workdir,
-                after_step=lambda module: zero(weights_in(self.scope, module), masks),
+                after_step=Hold(self.scope, masks),
             )
         students.save(network, workdir)
+
+
+@dataclass(frozen=True, eq=False)
+class Hold:
+    """Puts pruned weights back to zero after every step in which the others recover."""
+
+    scope: Scope
+    masks: list[Tensor]
+
+    def __call__(self, module: nn.Module) -> None:
+        """Mask the module's weights, on whatever device they are; the masks stay there for the next step."""
+        weights = weights_in(self.scope, module)
+        self.masks[:] = [mask.to(weight.device) for mask, weight in zip(self.masks, weights, strict=True)]
+        zero(weights, self.masks)
 
 
 def weights_in(scope: Scope, module: nn.Module) -> list[nn.Parameter]:

@@ -40,6 +40,9 @@ class Machine:
     device: str = "cpu"
     """A torch device: ``cpu`` or ``cuda``."""
 
+    devices: int = 1
+    """Devices a training may use at once, a process each; everything else uses the first."""
+
     threads: int = 1
     """CPU threads of one forward pass. Both dispatchers give a stage the same number, so that sums agree to the bit."""
 

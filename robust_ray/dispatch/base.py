@@ -6,6 +6,7 @@ of it. Which call comes next, what is tried again, and what is given up is decid
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -72,9 +73,11 @@ class Settings:
     def machine(self, call: StageCall, warm: Warm) -> Machine:
         """What a call may use, in the process that asks: the same under every dispatcher."""
         shape = self.shape_of(call)
-        device = "cuda" if shape.gpu > 0 and _has_cuda() else "cpu"
+        gpus = min(math.ceil(shape.gpu), _gpus()) if shape.gpu else 0
+        device = "cuda" if gpus else "cpu"
         return Machine(
             device=device,
+            devices=max(1, gpus),
             threads=max(1, int(shape.cpu)),
             max_batch_tokens=self.max_batch_tokens or BATCH_TOKENS[device],
             in_flight=self.in_flight,
@@ -218,7 +221,8 @@ class Run:
             self._progress.on_change(self._frontier.counts)
 
 
-def _has_cuda() -> bool:
+def _gpus() -> int:
+    """GPUs this process sees."""
     import torch
 
-    return torch.cuda.is_available()
+    return torch.cuda.device_count()

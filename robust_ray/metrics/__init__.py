@@ -5,7 +5,7 @@ the same quantity. Standard library and numpy only.
 """
 
 from robust_ray.metrics.baseline import unigram_accuracy
-from robust_ray.metrics.bleu import bleu
+from robust_ray.metrics.bleu import bleu, corpus_bleu
 from robust_ray.metrics.calibration import calibration_gap, expected_calibration_error
 from robust_ray.metrics.classification import accuracy, f1, matthews, precision, recall
 from robust_ray.metrics.divergence import agreement, fidelity, js_divergence, kl_divergence
@@ -24,6 +24,7 @@ from robust_ray.metrics.effort import (
     tokens_changed_in_successes,
 )
 from robust_ray.metrics.intervals import bootstrap_interval, wilson_interval
+from robust_ray.metrics.overlap import chrf, is_exact, rouge_l
 from robust_ray.metrics.pareto import hypervolume, pareto_front
 from robust_ray.metrics.robustness import (
     SEVERITY,
@@ -51,12 +52,15 @@ __all__ = [
     "bleu",
     "bootstrap_interval",
     "calibration_gap",
+    "chrf",
+    "corpus_bleu",
     "expected_calibration_error",
     "f1",
     "fidelity",
     "hypervolume",
     "icr",
     "identifiers_changed_in_successes",
+    "is_exact",
     "js_divergence",
     "kl_divergence",
     "matthews",
@@ -68,6 +72,7 @@ __all__ = [
     "relative_drop",
     "robust_accuracy",
     "robustness_drop",
+    "rouge_l",
     "tcr",
     "tokens_changed_in_successes",
     "unigram_accuracy",

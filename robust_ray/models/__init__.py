@@ -1,8 +1,27 @@
 """Code models and what becomes of them: networks, checkpoints, fine-tuning, victims, costs."""
 
 from robust_ray.models.base import MODELS, CodeModel, Training
+from robust_ray.models.graphcodebert import GraphCodeBERT
 from robust_ray.models.huggingface import HuggingFace
+from robust_ray.models.imported import Imported
 from robust_ray.models.masked_lm import MaskedLM
+from robust_ray.models.presets import PLBART, CodeBERT, CodeGPT, CodeT5, Qwen25Coder, StarEncoder, UniXcoder
 from robust_ray.models.scratch_roberta import ScratchRoberta
 
-__all__ = ["MODELS", "CodeModel", "HuggingFace", "MaskedLM", "ScratchRoberta", "Training"]
+__all__ = [
+    "MODELS",
+    "PLBART",
+    "CodeBERT",
+    "CodeGPT",
+    "CodeModel",
+    "CodeT5",
+    "GraphCodeBERT",
+    "HuggingFace",
+    "Imported",
+    "MaskedLM",
+    "Qwen25Coder",
+    "ScratchRoberta",
+    "StarEncoder",
+    "Training",
+    "UniXcoder",
+]

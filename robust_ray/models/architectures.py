@@ -7,18 +7,19 @@ Those that read pairs siamese also have ``summarize`` and ``classify``, so that 
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForSequenceClassification, RobertaConfig, RobertaModel
+from transformers import AutoModel, AutoModelForSequenceClassification, RobertaConfig, RobertaModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from robust_ray.core.errors import ModelError, did_you_mean
+from robust_ray.models.configurations import configure, describe
+from robust_ray.models.data_flow_network import build_graphcodebert
+from robust_ray.models.heads import VectorClassifier
+from robust_ray.models.writing.architectures import build_encoder_writer, build_prefix_writer, build_sequence_writer
 
 Architecture = Mapping[str, Any]
 
@@ -37,18 +38,26 @@ def build_module(architecture: Architecture) -> nn.Module:
 
 def describe_huggingface(config: Any, *, trust_remote_code: bool = False) -> Architecture:
     """The description of a classifier of transformers."""
-    fields = {name: value for name, value in json.loads(config.to_json_string()).items() if name != "_name_or_path"}
-    return {"type": "huggingface", "config": fields, "trust_remote_code": trust_remote_code}
+    return {"type": "huggingface", **describe(config, trust_remote_code=trust_remote_code)}
 
 
 def build_huggingface(architecture: Architecture) -> nn.Module:
     """A sequence classifier of transformers from its configuration (``config``, as in ``config.json``)."""
-    trust = architecture["trust_remote_code"]
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "config.json").write_text(json.dumps(architecture["config"]))
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust)
-    module: nn.Module = AutoModelForSequenceClassification.from_config(config, trust_remote_code=trust)
+    module: nn.Module = AutoModelForSequenceClassification.from_config(
+        configure(architecture), trust_remote_code=architecture["trust_remote_code"]
+    )
     return module
+
+
+def describe_vectors(config: Any, segments: int, *, trust_remote_code: bool = False) -> Architecture:
+    """The description of a :class:`VectorClassifier` on a network of this configuration."""
+    return {"type": "vectors", "segments": segments, **describe(config, trust_remote_code=trust_remote_code)}
+
+
+def build_vectors(architecture: Architecture) -> nn.Module:
+    """A :class:`VectorClassifier` from the ``config`` of its body and the number of ``segments``."""
+    config, trust = configure(architecture), architecture["trust_remote_code"]
+    return VectorClassifier(AutoModel.from_config(config, trust_remote_code=trust), architecture["segments"])
 
 
 class SegmentClassifier(nn.Module):
@@ -99,6 +108,11 @@ def build_segment_roberta(architecture: Architecture) -> nn.Module:
 
 ARCHITECTURES: dict[str, Callable[[Architecture], nn.Module]] = {
     "huggingface": build_huggingface,
+    "vectors": build_vectors,
     "segment_roberta": build_segment_roberta,
+    "graphcodebert": build_graphcodebert,
+    "encoder_writer": build_encoder_writer,
+    "sequence_writer": build_sequence_writer,
+    "prefix_writer": build_prefix_writer,
 }
 """All architectures, by the ``type`` of their description."""

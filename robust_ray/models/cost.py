@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from robust_ray.core.examples import Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import Answers, FloatArray
 from robust_ray.models.alterations import DESCRIBES_A_WEIGHT
-from robust_ray.models.victim import TransformerVictim
+from robust_ray.models.victim import NetworkVictim
 
 ZSTD_LEVEL = 19
 WARM_UP = 3
@@ -59,12 +58,11 @@ class Cost(NamedTuple):
     """Bytes: peak allocation of a GPU; on a CPU the process's peak, interpreter included. None where unreadable."""
 
 
-def measure(folder: Path, victim: TransformerVictim, inputs: Sequence[Input], machine: Machine) -> Cost:
+def measure(folder: Path, victim: NetworkVictim, inputs: Sequence[Input], machine: Machine) -> Cost:
     """The cost of the student at ``folder``, timed on ``inputs`` (at least one), each as if seen for the first time."""
-    victim = replace(victim, remembers=False)
+    victim = victim.afresh()
     timed = inputs[:TIMED]
     seconds = latency(victim, timed, repeats=-(-TIMED // len(timed)))
-    tokens = [encoding.length for encoding in victim.encode(timed)]
     with _PeakMemory(victim.device) as memory:
         rate = throughput(victim, inputs, machine.max_batch_tokens)
     files = sorted(folder.glob("*.safetensors"))
@@ -77,7 +75,7 @@ def measure(folder: Path, victim: TransformerVictim, inputs: Sequence[Input], ma
         latency_p50=float(np.percentile(seconds, 50)),
         latency_p95=float(np.percentile(seconds, 95)),
         throughput=rate,
-        latency_tokens=int(np.median(tokens)),
+        latency_tokens=int(np.median(victim.tokens(timed))),
         peak_memory=memory.bytes,
     )
 
@@ -98,7 +96,7 @@ def compressed_size(file: Path) -> int:
         return sum(map(len, chunks))
 
 
-def latency(victim: TransformerVictim, inputs: Sequence[Input], repeats: int) -> FloatArray:
+def latency(victim: NetworkVictim, inputs: Sequence[Input], repeats: int) -> FloatArray:
     """``(repeats * n,)`` seconds of one input alone, from text to probabilities, after a warm-up."""
     for one in itertools.islice(itertools.cycle(inputs), WARM_UP):
         victim.predict(victim.encode([one]))
@@ -110,7 +108,7 @@ def latency(victim: TransformerVictim, inputs: Sequence[Input], repeats: int) ->
     return np.array(seconds)
 
 
-def throughput(victim: TransformerVictim, inputs: Sequence[Input], max_batch_tokens: int) -> float:
+def throughput(victim: NetworkVictim, inputs: Sequence[Input], max_batch_tokens: int) -> float:
     """Distinct inputs a second through the path the attacks use."""
     start = time.perf_counter()
     answer = Answers(victim, max_batch_tokens).ask(inputs)

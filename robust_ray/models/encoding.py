@@ -11,6 +11,8 @@ from typing import Any, cast
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Input
 from robust_ray.core.victim import Encoding
+from robust_ray.models.data_flow_input import DataFlowReader
+from robust_ray.models.graph_rows import GraphRow
 from robust_ray.models.students import Network
 
 Row = bytes
@@ -40,6 +42,8 @@ def encode(network: Network, inputs: Sequence[Input], tokenize: Tokenize | None 
     tokenize = tokenize or whole(network)
     if not inputs:
         return []
+    if network.preprocessing == "one_line":
+        inputs = [tuple(map(one_line, segments)) for segments in inputs]
     if network.pair_encoding == "siamese":
         texts = list(dict.fromkeys(segment for segments in inputs for segment in segments))
         rows = dict(zip(texts, tokenize(texts, None), strict=True))
@@ -55,18 +59,34 @@ def encode(network: Network, inputs: Sequence[Input], tokenize: Tokenize | None 
 
 def is_cut(network: Network, inputs: Sequence[Input]) -> list[bool]:
     """Which inputs (or a segment of which, where each is read alone) are longer than the network's window."""
+    if network.data_flow is not None:
+        reader = DataFlowReader(network, network.data_flow)
+        return [any(map(reader.is_cut, segments)) for segments in inputs]
     longer = encode(replace(network, max_length=network.max_length + 1), inputs)
     limit = network.max_length
     return [any(count(row) > limit for row in cast(Rows, encoding.ids)) for encoding in longer]
 
 
+def one_line(text: str) -> str:
+    """The text with one blank for every run of white space, and none at its ends."""
+    return " ".join(text.split())
+
+
 def siamese(rows: Rows) -> Encoding:
     """An input whose segments are all to be computed."""
-    return Encoding(rows, sum(map(count, rows)))
+    return Encoding(rows, sum(map(count, rows)), note(rows))
+
+
+def note(rows: Rows) -> str | None:
+    """What of an input could not be read as the network means it."""
+    return next((row.note for row in rows if isinstance(row, GraphRow) and row.note), None)
 
 
 def whole(network: Network) -> Tokenize:
-    """The tokenizer itself."""
+    """The tokenizer itself; beside it, where the network reads one, what finds the data flow."""
+    window = network.data_flow
+    if window is not None:
+        return lambda texts, pairs: DataFlowReader(network, window)(texts, pairs)
     names = ("input_ids", "token_type_ids") if has_token_types(network) else ("input_ids",)
 
     def tokenize(texts: Sequence[str], pairs: Sequence[str] | None) -> list[Rows]:
@@ -104,4 +124,4 @@ def pack(ids: Iterable[int]) -> Row:
 
 def count(row: Row) -> int:
     """Tokens of a row."""
-    return len(row) // ITEM
+    return row.tokens if isinstance(row, GraphRow) else len(row) // ITEM

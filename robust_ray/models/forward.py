@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from robust_ray.models.encoding import Row, Rows, count, has_token_types, pack
+from robust_ray.models.graph_rows import GraphRow, pad_graphs
 from robust_ray.models.students import Network
 
 Tensors = dict[str, Tensor]
@@ -19,7 +21,7 @@ def collate(network: Network, batch: Sequence[Rows], device: str) -> Tensors:
     filler = network.tokenizer.pad_token_id
     if network.pair_encoding == "siamese":
         tensors = pad([row for rows in batch for row in rows], filler, device)
-        return {name: tensor.view(len(batch), len(batch[0]), -1) for name, tensor in tensors.items()}
+        return {name: tensor.view(len(batch), len(batch[0]), *tensor.shape[1:]) for name, tensor in tensors.items()}
     tensors = pad([rows[0] for rows in batch], filler, device)
     if has_token_types(network):
         tensors["token_type_ids"] = pad([rows[1] for rows in batch], 0, device)["input_ids"]
@@ -29,12 +31,17 @@ def collate(network: Network, batch: Sequence[Rows], device: str) -> Tensors:
 def pad(rows: Sequence[Row], filler: int, device: str) -> Tensors:
     """``input_ids`` and ``attention_mask``, ``(rows, longest row)`` int64; a GPU need not wait for them.
 
-    As little as can be crosses to the GPU: ids as int32, and lengths, of which it makes the mask itself.
+    Rows with a data flow get what :func:`pad_graphs` gives them.
+
+    As little as can be crosses to the GPU: ids as int32, and lengths, of which it makes the mask itself. Of an empty
+    row one token is seen, padding: what sees nothing at all would answer with a mean of the padding of its batch.
     """
+    if isinstance(rows[0], GraphRow):
+        return pad_graphs(cast(Sequence[GraphRow], rows), filler, device)
     longest = max(1, *map(count, rows))
     padding = pack([filler]) * longest
     ids = torch.frombuffer(bytearray().join([row + padding[len(row) :] for row in rows]), dtype=torch.int32)
-    lengths = torch.tensor([[count(row)] for row in rows], dtype=torch.int32)
+    lengths = torch.tensor([[max(1, count(row))] for row in rows], dtype=torch.int32)
     if device != "cpu":
         ids, lengths = (host.pin_memory().to(device, non_blocking=True) for host in (ids, lengths))
     mask = torch.arange(longest, dtype=torch.int32, device=device) < lengths

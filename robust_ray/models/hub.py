@@ -35,8 +35,13 @@ def revision(name: str, where: str) -> str | None:
         if name.startswith(("/", "./", "../", "~")):
             raise ModelError(f"{where}: a folder must lie at {name!r}, but none does; correct `name`")
         return None
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return _content(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+    return fingerprint(folder)
+
+
+def fingerprint(path: Path) -> str:
+    """Of a file, or of the files in a folder, by name and content."""
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    return _content(tuple((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
 
 def longest_input(module: Any, tokenizer: Any) -> int:

@@ -1,25 +1,36 @@
-"""Any sequence classifier of transformers, from the hub or from a folder."""
+"""Any encoder, decoder or encoder-decoder of transformers, from the hub or from a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from robust_ray.core.errors import ModelError
+from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
+from robust_ray.core.victim import Precision
 from robust_ray.models import hub
 from robust_ray.models.base import MODELS, CodeModel, reason
+from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
+
+SHORTEST = 8
+"""Tokens of the smallest window worth a model's while."""
 
 
 @MODELS.register("huggingface")
 @dataclass(frozen=True, kw_only=True)
 class HuggingFace(CodeModel):
-    """A pretrained encoder (CodeBERT, GraphCodeBERT, CodeGPT …) with a classification head; pairs are read jointly."""
+    """A pretrained network of transformers with the head that a task needs.
+
+    Classes are told apart by the sequence classifier of the network's family, for pairs by CodeXGLUE's clone head; see
+    :mod:`robust_ray.models.heads`. Summaries are written as :mod:`robust_ray.models.writing` says.
+    """
+
+    version: ClassVar[int] = 2
 
     paper: ClassVar[str] = "Wolf et al., Transformers, EMNLP 2020, https://aclanthology.org/2020.emnlp-demos.6"
 
@@ -32,44 +43,102 @@ class HuggingFace(CodeModel):
     trust_remote_code: bool = False
     """Whether to run Python code that comes with the weights."""
 
+    max_length: int | None = None
+    """Tokens of a row at most, special ones included; None for as many as network and tokenizer were made for."""
+
+    dtype: Precision = "float32"
+    """Number format of the weights, in which they are also fine-tuned and stored; ``bfloat16`` only for large ones."""
+
+    attention: Literal["eager", "sdpa", "flash_attention_2"] | None = None
+    """Implementation of attention; None for what transformers takes for the best."""
+
+    pairs: Literal["siamese", "joint"] = "siamese"
+    """How two programs are read: each alone and then compared, or one after the other by a cross-encoder."""
+
+    one_logit: bool = False
+    """Whether two classes share one logit, read through a sigmoid, as in CodeXGLUE's defect detection."""
+
+    generation: Generation = field(default_factory=Generation)
+    """How summaries are written."""
+
+    def __post_init__(self) -> None:
+        if self.max_length is not None and self.max_length < SHORTEST:
+            raise SweepError(f"`max_length >= {SHORTEST}` must hold, but got {self.max_length}; 400 is usual")
+
     def revision(self) -> str | None:
         """Fingerprint of a local folder; None for a name on the hub.
 
         Raises:
             ModelError: the name is a path, and no folder lies there.
         """
-        return hub.revision(self.name, "model 'huggingface'")
+        return hub.revision(self.name, f"model {self.type!r}")
+
+    def require(self, question: Question) -> None:
+        """Refuse to tell more than two classes apart by one logit.
+
+        Raises:
+            SweepError: that is asked.
+        """
+        if self.one_logit and len(question.label_names) != 2:
+            got = "a text" if question.wants_text else f"{question.n_labels} classes"
+            raise SweepError(
+                f"model {self.type!r}: `one_logit` is for two classes, but the task asks for {got}; omit it"
+            )
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
-        """The pretrained network with a head drawn from ``seed``."""
-        import torch
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-        from robust_ray.models.architectures import describe_huggingface
-        from robust_ray.models.students import Network
-
-        name = hub.locate(self.name)
-        origin = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
+        """The pretrained network; what it lacks for the question is drawn from ``seed``."""
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name, **origin)
-            with torch.random.fork_rng([]):
-                torch.manual_seed(seed)
-                module = AutoModelForSequenceClassification.from_pretrained(
-                    name, num_labels=question.n_labels, ignore_mismatched_sizes=True, dtype=torch.float32, **origin
-                )
+            network = self._load(question, seed)
+        except ModelError:
+            raise
         except Exception as error:  # whatever a stranger's folder makes the library raise
             raise ModelError(
-                f"model 'huggingface': {self.name!r} must be a sequence classifier on the hub or in a folder, "
+                f"model {self.type!r}: {self.name!r} must be a model of transformers on the hub or in a folder, "
                 f"but got {reason(error)!r}; check the name and the network"
             ) from error
+        if self.attention is not None:
+            network = replace(network, architecture={**network.architecture, "attention": self.attention})
+        return replace(network, max_length=min(self.max_length or network.max_length, network.max_length))
+
+    def tokenizer(self, origin: Mapping[str, Any]) -> Any:
+        """The tokenizer beside the weights, able to pad.
+
+        Raises:
+            ModelError: it knows no token to pad with.
+        """
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(hub.locate(self.name), **origin)
         if tokenizer.pad_token_id is None:
+            if tokenizer.eos_token_id is None:
+                raise ModelError(
+                    f"model {self.type!r}: the tokenizer of {self.name!r} must know a token that pads or ends a text, "
+                    "but has neither; add a `pad_token` to its `tokenizer_config.json`"
+                )
             tokenizer.pad_token = tokenizer.eos_token
-        module.config.pad_token_id = tokenizer.pad_token_id
-        return Network(
-            module=module.eval(),
-            tokenizer=tokenizer,
-            n_labels=question.n_labels,
-            max_length=hub.longest_input(module, tokenizer),
-            pair_encoding="joint",
-            architecture=describe_huggingface(module.config, trust_remote_code=self.trust_remote_code),
+        return tokenizer
+
+    def _load(self, question: Question, seed: int) -> Network:
+        import torch
+
+        from robust_ray.models.classifiers import classifier_of
+        from robust_ray.models.writing.load import writer_of
+
+        name, where = hub.locate(self.name), f"model {self.type!r}"
+        source = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
+        tokenizer = self.tokenizer(source)
+        origin = {**source, "dtype": getattr(torch, self.dtype)}
+        if self.attention is not None:
+            origin["attn_implementation"] = self.attention
+        if question.wants_text:
+            return writer_of(name, tokenizer, self.generation, seed, where=where, origin=origin)
+        return classifier_of(
+            name,
+            tokenizer,
+            question.n_labels,
+            seed,
+            segments=question.segments if self.pairs == "siamese" else 1,
+            one_logit=self.one_logit,
+            where=where,
+            origin=origin,
         )

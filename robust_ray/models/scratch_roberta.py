@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
 from robust_ray.models.base import MODELS, CodeModel
 from robust_ray.models.tokenization import SMALLEST, SPECIALS, train_bpe
+from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
+
+
+GENERATION = Generation(beams=1, max_new_tokens=32)
+"""Greedy and short, for a laptop's core."""
 
 
 @MODELS.register("scratch_roberta")
 @dataclass(frozen=True, kw_only=True)
 class ScratchRoberta(CodeModel):
     """A small RoBERTa encoder with fresh weights and a tokenizer trained on the training split.
+
+    Asked for a text, it gets a decoder of its own depth and width.
 
     Deviations: the head reads the elementwise maximum of the states, not the first state: without pretraining, one weak
         line in a long function is found much sooner (measured: 0.92 against 0.85 for their mean, in the same time).
@@ -51,6 +58,9 @@ class ScratchRoberta(CodeModel):
     pair_encoding: Literal["joint", "siamese"] = "siamese"
     """How two segments are read: one after the other, or each alone and then compared."""
 
+    generation: Generation = GENERATION
+    """How it writes where a text is asked for."""
+
     def __post_init__(self) -> None:
         for name in ("layers", "hidden", "heads", "intermediate"):
             if getattr(self, name) < 1:
@@ -63,6 +73,11 @@ class ScratchRoberta(CodeModel):
             raise SweepError(f"`0 <= dropout < 1` must hold, but got {self.dropout}; 0.1 is usual")
         if self.max_length < 8:
             raise SweepError(f"`max_length >= 8` must hold, but got {self.max_length}; raise it")
+        if self.generation.max_new_tokens >= self.max_length:
+            raise SweepError(
+                f"`generation.max_new_tokens < max_length` must hold, but got {self.generation.max_new_tokens} "
+                f"and {self.max_length}; raise max_length"
+            )
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
@@ -73,7 +88,7 @@ class ScratchRoberta(CodeModel):
 
         if not examples:
             raise ModelError("model 'scratch_roberta': its tokenizer learns from examples, but got none; add some")
-        tokenizer = train_bpe((text for example in examples for text in example.segments), self.vocabulary)
+        tokenizer = train_bpe((text for example in examples for text in example.input), self.vocabulary)
         config = {
             "vocab_size": len(tokenizer),
             "num_hidden_layers": self.layers,
@@ -87,8 +102,7 @@ class ScratchRoberta(CodeModel):
             "type_vocab_size": 1,
             "num_labels": question.n_labels,
         }
-        segments = question.segments if self.pair_encoding == "siamese" else 1
-        architecture = {"type": "segment_roberta", "config": config, "segments": segments}
+        architecture = self._writer(config) if question.wants_text else self._classifier(config, question)
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
             module = build_module(architecture).eval()
@@ -97,6 +111,22 @@ class ScratchRoberta(CodeModel):
             tokenizer=tokenizer,
             n_labels=question.n_labels,
             max_length=self.max_length,
-            pair_encoding=self.pair_encoding,
+            pair_encoding="joint" if question.wants_text else self.pair_encoding,
             architecture=architecture,
+            generation=self.generation if question.wants_text else None,
         )
+
+    def _classifier(self, config: dict[str, Any], question: Question) -> dict[str, Any]:
+        segments = question.segments if self.pair_encoding == "siamese" else 1
+        return {"type": "segment_roberta", "config": config, "segments": segments}
+
+    def _writer(self, config: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "encoder_writer",
+            "config": {"model_type": "roberta", **config, "initializer_range": self.hidden**-0.5},
+            "trust_remote_code": False,
+            "layers": self.layers,
+            "feedforward": self.intermediate,
+            "start": [SPECIALS.index("<s>")],
+            "end": SPECIALS.index("</s>"),
+        }

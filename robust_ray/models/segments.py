@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
-from robust_ray.core.victim import Encoding
-from robust_ray.models.encoding import Row, Rows, count
+from robust_ray.core.victim import Encoding, token_batches
+from robust_ray.models.architectures import SegmentClassifier
+from robust_ray.models.encoding import Row, Rows, count, note
+from robust_ray.models.forward import pad
+from robust_ray.models.students import Network
+
+CAPACITY = 16384
+"""Segments remembered: all of a test split's thousands of pairs, in 50 MB where a vector has 768 numbers."""
+
+
+def summarize(network: Network, rows: Sequence[Row], max_tokens: int, device: str) -> Tensor:
+    """``(rows, hidden)``, each segment alone, computed in batches of at most ``max_tokens`` padded tokens."""
+    batches = token_batches([count(row) for row in rows], max_tokens)
+    filler = network.tokenizer.pad_token_id
+    module = cast(SegmentClassifier, network.module)
+    parts = [module.summarize(**pad([rows[i] for i in batch], filler, device)) for batch in batches]
+    order = torch.tensor([i for batch in batches for i in batch])
+    return torch.cat(parts)[order.argsort().to(device)]
 
 
 class SegmentMemory:
     """The vectors of the segments used last, in one table on the network's device."""
 
-    def __init__(self, capacity: int = 4096) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._slots: OrderedDict[Row, int] = OrderedDict()
         self._table: Tensor | None = None
@@ -27,7 +44,7 @@ class SegmentMemory:
         for rows in inputs:
             new = [row for row in dict.fromkeys(rows) if row not in self._slots and row not in counted]
             counted.update(new)
-            encodings.append(Encoding(rows, max(1, sum(map(count, new)))))
+            encodings.append(Encoding(rows, max(1, sum(map(count, new))), note(rows)))
         return encodings
 
     def stack(self, inputs: Sequence[Rows], summarize: Callable[[list[Row]], Tensor]) -> Tensor:

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
-from robust_ray.models.encoding import ITEM, Row, Rows, Tokenize, count, has_token_types, pack, whole
+from robust_ray.models.data_flow_input import DataFlowReader
+from robust_ray.models.encoding import ITEM, Row, Rows, Tokenize, count, has_token_types, one_line, pack, whole
 from robust_ray.models.recent import Recent
 from robust_ray.models.students import Network
 from robust_ray.models.templates import Template, learn, longest_first
@@ -80,15 +81,19 @@ TRAPS = (
 
 def splicing(network: Network) -> Tokenize | None:
     """What does the work of the network's tokenizer, or None where only the tokenizer itself can do it."""
+    if network.data_flow is not None:
+        return DataFlowReader(network, network.data_flow)
     tokenizer = network.tokenizer
-    if not (_is_readable(tokenizer) and _cuts_at_blanks(tokenizer.backend_tokenizer)):
+    is_one_line = network.preprocessing == "one_line"
+    blanks = [WORDS] if is_one_line else [LINES, WORDS]
+    if not (_is_readable(tokenizer) and _cuts_at(blanks, tokenizer.backend_tokenizer)):
         return None
     single, pair = (learn(tokenizer, segments, has_types=has_token_types(network)) for segments in (1, 2))
     if single is None or pair is None or network.max_length <= pair.added:
         return None
-    cuts = [LINES, WORDS, *_cuts_at_signs(tokenizer)]
-    spliced = Splicing(tokenizer, network.max_length, single, pair, cuts)
-    return spliced if _agree(spliced, whole(network), _traps(tokenizer)) else None
+    spliced = Splicing(tokenizer, network.max_length, single, pair, [*blanks, *_cuts_at_signs(tokenizer)])
+    traps = _traps(tokenizer)
+    return spliced if _agree(spliced, whole(network), list(map(one_line, traps)) if is_one_line else traps) else None
 
 
 class Splicing:
@@ -126,11 +131,16 @@ class Splicing:
         rows = dict.fromkeys(texts, b"")
         short, width = list(rows), CHARACTERS * room
         while short:
-            for text, row in zip(short, self._join([_lines(text, width) for text in short]), strict=True):
+            for text, row in zip(short, self._join([self._begin(text, width) for text in short]), strict=True):
                 rows[text] = row[: room * ITEM]
             short = [text for text in short if len(text) > width and count(rows[text]) < room]
             width *= 4
         return [rows[text] for text in texts]
+
+    def _begin(self, text: str, width: int) -> list[str]:
+        """Parts of the first ``width`` characters; the last one, which may go on, is left out."""
+        parts = self._levels[0][0].parts(text[:width])
+        return parts if len(text) <= width else parts[:-1]
 
     def _join(self, texts: Sequence[Sequence[str]], level: int = 0) -> list[Row]:
         """The row of each text from those of its parts; those not remembered are made all at once."""
@@ -152,12 +162,6 @@ class Splicing:
         return [pack(each.ids) for each in self._backend.encode_batch_fast(texts, add_special_tokens=False)]
 
 
-def _lines(text: str, width: int) -> list[str]:
-    """Lines of the first ``width`` characters; the last one, which may go on, is left out."""
-    lines = LINES.parts(text[:width])
-    return lines if len(text) <= width else lines[:-1]
-
-
 def _is_readable(tokenizer: Any) -> bool:
     """Whether it is one of Hugging Face tokenizers, and none of its added tokens reaches over a cut."""
     if not tokenizer.is_fast or tokenizer.backend_tokenizer.pre_tokenizer is None:
@@ -167,11 +171,11 @@ def _is_readable(tokenizer: Any) -> bool:
     return is_blind and tokenizer.truncation_side == "right"
 
 
-def _cuts_at_blanks(backend: Any) -> bool:
-    """Whether a word always ends between a visible character and a blank or line break, and another begins."""
+def _cuts_at(blanks: Sequence[Cut], backend: Any) -> bool:
+    """Whether a word always ends between a visible character and such a blank or line break, and another begins."""
     words = _words(backend)
     before = {chr(code): words(chr(code)) for code in range(ord("!"), ord("~") + 1)}
-    after = {mark + text: words(mark + text) for mark in "\n " for text in AFTER_A_CUT}
+    after = {mark + text: words(mark + text) for _, mark in blanks for text in AFTER_A_CUT}
     return all(words(left + right) == before[left] + after[right] for right in after for left in before)
 
 

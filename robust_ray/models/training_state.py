@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,11 +29,17 @@ class Progress:
     stale: int = 0
     """Epochs since the best one."""
 
-    accuracy: float = -1.0
+    score: float = -math.inf
     """Of the best epoch, on the validation split."""
 
-    loss: float = 0.0
+    loss: float = math.inf
     """Of the best epoch, on the validation split."""
+
+    def advance(self, score: float, loss: float) -> Progress:
+        """An epoch later; it is the best one if its score is, or is as good at a lower loss."""
+        if (score, -loss) > (self.score, -self.loss):
+            return Progress(self.epoch + 1, 0, score, loss)
+        return Progress(self.epoch + 1, self.stale + 1, self.score, self.loss)
 
 
 def fingerprint(module: nn.Module, uids: Sequence[str], training: Training, seed: int) -> str:
@@ -43,6 +49,13 @@ def fingerprint(module: nn.Module, uids: Sequence[str], training: Training, seed
         weights.update(name.encode())
         weights.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return digest({"weights": weights.hexdigest(), "uids": list(uids), "training": training, "seed": seed})
+
+
+def restore_best(module: nn.Module, folder: Path) -> None:
+    """Give a module the weights of the best epoch of the training whose state lies in ``folder``."""
+    with safe_open(_file(folder), framework="pt") as file:
+        best = [name for name in file.keys() if name.startswith("best.")]  # noqa: SIM118 - not a mapping
+        module.load_state_dict({name.removeprefix("best."): file.get_tensor(name) for name in best})
 
 
 @dataclass
@@ -57,27 +70,16 @@ class TrainingState:
     optimizer: Any
     _best: dict[str, Tensor] = field(default_factory=dict)
 
-    def advance(self, progress: Progress, accuracy: float, loss: float) -> Progress:
-        """Count an epoch, keep its weights if it is the best, and write everything down."""
-        better = (accuracy, -loss) > (progress.accuracy, -progress.loss)
-        if better:
-            self._best = self._weights()
-            progress = Progress(progress.epoch + 1, 0, accuracy, loss)
-        else:
-            progress = Progress(progress.epoch + 1, progress.stale + 1, progress.accuracy, progress.loss)
-        self._write(progress)
-        return progress
-
-    def resume(self) -> Progress | None:
-        """Bring module and optimizer to where they were; None where there is nothing to resume."""
+    def resume(self) -> Progress:
+        """Bring module and optimizer to where they were; the beginning where there is nothing to resume."""
         try:
-            with safe_open(self._file, framework="pt") as file:
+            with safe_open(_file(self.folder), framework="pt") as file:
                 metadata = file.metadata()
                 if metadata["identity"] != self.identity:
-                    return None
+                    return Progress()
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         except (FileNotFoundError, SafetensorError):
-            return None
+            return Progress()
         self.module.load_state_dict(_under("weights.", tensors))
         self._best = _under("best.", tensors)
         moments: dict[int, dict[str, Tensor]] = {}
@@ -87,23 +89,10 @@ class TrainingState:
         self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
         return Progress(**json.loads(metadata["progress"]))
 
-    def restore_best(self) -> None:
-        """Give the module the weights of its best epoch."""
-        self.module.load_state_dict(self._best)
-
-    def remove(self) -> None:
-        """Forget the training: it is done."""
-        shutil.rmtree(self.folder)
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "state.safetensors"
-
-    def _weights(self) -> dict[str, Tensor]:
-        """Copies, so that tied weights may be stored and later steps do not reach them."""
-        return {name: tensor.detach().cpu().clone() for name, tensor in self.module.state_dict().items()}
-
-    def _write(self, progress: Progress) -> None:
+    def keep(self, progress: Progress) -> None:
+        """Write down where an epoch has led, and its weights as the best if they are."""
+        if progress.stale == 0:
+            self._best = self._weights()
         tensors = {f"weights.{name}": tensor for name, tensor in self._weights().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self._best.items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
@@ -111,7 +100,15 @@ class TrainingState:
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.folder / "partial.safetensors"
         save_file(tensors, partial, metadata={"identity": self.identity, "progress": json.dumps(asdict(progress))})
-        partial.replace(self._file)
+        partial.replace(_file(self.folder))
+
+    def _weights(self) -> dict[str, Tensor]:
+        """Copies, so that tied weights may be stored and later steps do not reach them."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.module.state_dict().items()}
+
+
+def _file(folder: Path) -> Path:
+    return folder / "state.safetensors"
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

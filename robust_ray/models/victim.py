@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor
 
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Encoding, FloatArray, Precision, token_batches
+from robust_ray.core.victim import Encoding, FloatArray, Precision
 from robust_ray.models.architectures import SegmentClassifier
-from robust_ray.models.encoding import Row, Rows, Tokenize, count, encode, is_cut, whole
-from robust_ray.models.forward import collate, cpu_threads, forward, pad, per_label
-from robust_ray.models.segments import SegmentMemory
+from robust_ray.models.encoding import Rows, Tokenize, encode, is_cut, whole
+from robust_ray.models.forward import collate, cpu_threads, forward, per_label
+from robust_ray.models.segments import SegmentMemory, summarize
 from robust_ray.models.splicing import splicing
 from robust_ray.models.students import Network
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerVictim:
-    """Answers :meth:`predict`; the module must be in evaluation mode, on ``device``."""
+class NetworkVictim(ABC):
+    """A network that answers; its module must be in evaluation mode, on ``device``."""
 
     network: Network
     device: str
@@ -45,7 +46,7 @@ class TransformerVictim:
 
     @property
     def n_labels(self) -> int:
-        """Classes."""
+        """Columns of an answer."""
         return self.network.n_labels
 
     @property
@@ -54,9 +55,46 @@ class TransformerVictim:
         tokenizer = self.network.tokenizer
         return str(tokenizer.mask_token or tokenizer.unk_token)
 
+    def afresh(self) -> Self:
+        """The same victim, to which every input is new whenever it is asked about."""
+        return replace(self, remembers=False)
+
     def truncated(self, inputs: Sequence[Input]) -> int:
         """How many inputs are longer than the window."""
-        return sum(is_cut(self.network, inputs))
+        return sum(is_cut(self.network, list(map(self.read, inputs))))
+
+    def tokens(self, inputs: Sequence[Input]) -> list[int]:
+        """Tokens of each input, cut to the window."""
+        return [encoding.length for encoding in encode(self.network, list(map(self.read, inputs)), self._tokenize)]
+
+    def read(self, asked: Input) -> Input:
+        """What of an input the network reads."""
+        return asked
+
+    @abstractmethod
+    def encode(self, inputs: Sequence[Input]) -> list[Encoding]:
+        """Tokenize and truncate."""
+
+    @abstractmethod
+    def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
+        """``(n, n_labels)`` answers; the whole sequence is one batch."""
+
+    @cached_property
+    def _tokenize(self) -> Tokenize:
+        spliced = splicing(self.network) if self.remembers else None
+        return spliced or whole(self.network)
+
+    @contextmanager
+    def _forward_pass(self) -> Iterator[None]:
+        kind = torch.device(self.device).type
+        low = torch.autocast(kind, dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+        with cpu_threads(self.threads), torch.inference_mode(), low:
+            yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerVictim(NetworkVictim):
+    """A classifier."""
 
     def encode(self, inputs: Sequence[Input]) -> list[Encoding]:
         """Tokenize and truncate."""
@@ -83,39 +121,18 @@ class TransformerVictim:
             raise MemoryError(str(error)) from error
 
     @cached_property
-    def _tokenize(self) -> Tokenize:
-        spliced = splicing(self.network) if self.remembers else None
-        return spliced or whole(self.network)
-
-    @cached_property
     def _segments(self) -> SegmentMemory | None:
         """None where every segment is to be computed whenever it is asked about."""
         is_useful = self.remembers and self.network.pair_encoding == "siamese" and self.batch_invariant
         return SegmentMemory() if is_useful else None
-
-    @contextmanager
-    def _forward_pass(self) -> Iterator[None]:
-        kind = torch.device(self.device).type
-        low = torch.autocast(kind, dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
-        with cpu_threads(self.threads), torch.inference_mode(), low:
-            yield
 
     def _logits(self, encodings: Sequence[Encoding]) -> Tensor:
         inputs = _rows(encodings)
         if self._segments is None or len(inputs[0]) == 1:
             return forward(self.network.module, collate(self.network, inputs, self.device))
         budget = len(encodings) * max(encoding.length for encoding in encodings)
-        vectors = self._segments.stack(inputs, lambda rows: self._summarize(rows, budget))
+        vectors = self._segments.stack(inputs, lambda rows: summarize(self.network, rows, budget, self.device))
         return per_label(cast(SegmentClassifier, self.network.module).classify(vectors))
-
-    def _summarize(self, rows: Sequence[Row], budget: int) -> Tensor:
-        """``(rows, hidden)``, computed in batches of at most ``budget`` padded tokens."""
-        batches = token_batches([count(row) for row in rows], budget)
-        filler = self.network.tokenizer.pad_token_id
-        summarize = cast(SegmentClassifier, self.network.module).summarize
-        parts = [summarize(**pad([rows[i] for i in batch], filler, self.device)) for batch in batches]
-        order = torch.tensor([i for batch in batches for i in batch])
-        return torch.cat(parts)[order.argsort().to(self.device)]
 
 
 def _rows(encodings: Sequence[Encoding]) -> list[Rows]:

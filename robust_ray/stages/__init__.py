@@ -8,8 +8,10 @@ from robust_ray.stages.cell import Cell
 from robust_ray.stages.checkpoints import Compress, Finetune, Teach
 from robust_ray.stages.evaluate import Evaluate
 from robust_ray.stages.fidelity import Fidelity
+from robust_ray.stages.gate import Gate
 from robust_ray.stages.naturalness import Naturalness
 from robust_ray.stages.substitutes import CollectSubstitutes
+from robust_ray.stages.survey import Survey
 
 __all__ = [
     "STAGES",
@@ -20,12 +22,16 @@ __all__ = [
     "Evaluate",
     "Fidelity",
     "Finetune",
+    "Gate",
     "Naturalness",
+    "Survey",
     "Teach",
 ]
 
 STAGES: tuple[type[Stage], ...] = (
+    Survey,
     Finetune,
+    Gate,
     Teach,
     Compress,
     Evaluate,

@@ -14,7 +14,7 @@ from robust_ray.models import CodeModel, Training
 from robust_ray.tasks import Task
 
 if TYPE_CHECKING:
-    from robust_ray.models.victim import TransformerVictim
+    from robust_ray.models.victim import NetworkVictim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Cell:
         }
 
 
-def victim_of(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> TransformerVictim:
+def victim_of(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> NetworkVictim:
     """The checkpoint of ``role`` as a victim, loaded once while it stays warm."""
     from robust_ray.models import students
 

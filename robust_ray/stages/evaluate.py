@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray import metrics
 from robust_ray.core.call import Inputs, Stage
-from robust_ray.core.examples import stable_order
+from robust_ray.core.examples import Example, stable_order
 from robust_ray.core.machine import Machine, accelerator_name
 from robust_ray.core.records import EvaluationRecord, Record
 from robust_ray.core.victim import Answers
+from robust_ray.stages import quality
 from robust_ray.stages.cell import Cell, victim_of
 from robust_ray.tasks import Task
+
+if TYPE_CHECKING:
+    from robust_ray.models.victim import NetworkVictim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,42 +39,45 @@ class Evaluate(Stage):
         return self.cell.compression.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        import numpy as np
-
         from robust_ray.models import cost
 
         test = stable_order(self.cell.task.load("test"))[: self.examples]
         victim = victim_of(inputs, "student", machine, self.cell.dtype)
         texts = [example.input for example in test]
-        labels = np.array([example.label for example in test])
-        answer = Answers(victim, machine.max_batch_tokens).ask(texts)
-        predictions = answer.probabilities.argmax(axis=1)
+        columns, notes = self._quality(test, victim, machine.max_batch_tokens)
         measured = cost.measure(inputs.checkpoints["student"], victim, texts, machine)
-        n_labels = self.cell.task.question.n_labels
         return [
             EvaluationRecord(
                 **self.cell.columns(key, inputs.keys["student"][0]),
                 **measured._asdict(),
+                **columns,
                 split="test",
                 n=len(test),
                 truncated=victim.truncated(texts),
-                noted=sum(note is not None for note in answer.notes),
-                accuracy=metrics.accuracy(labels, predictions),
-                precision=metrics.precision(labels, predictions, n_labels),
-                recall=metrics.recall(labels, predictions, n_labels),
-                f1=metrics.f1(labels, predictions, n_labels),
-                mcc=metrics.matthews(labels, predictions, n_labels),
-                bleu=None,
-                corpus_bleu=None,
-                rouge_l=None,
-                chrf=None,
-                exact_match=None,
-                unigram_accuracy=_unigram_accuracy(self.cell.task, self.examples),
+                noted=sum(note is not None for note in notes),
                 device=accelerator_name(gpu=victim.device != "cpu"),
                 threads=machine.threads,
                 batch_invariant=victim.batch_invariant,
             )
         ]
+
+    def _quality(
+        self, test: Sequence[Example], victim: NetworkVictim, max_batch_tokens: int
+    ) -> tuple[quality.Columns, Sequence[str | None]]:
+        """How good the answers are, and the notes on what was asked."""
+        import numpy as np
+
+        asked = [example.input for example in test]
+        if self.cell.task.question.wants_text:
+            from robust_ray.models.writing.victim import ScoredSummaries
+
+            assert isinstance(victim, ScoredSummaries)
+            summaries = victim.summaries(asked, max_batch_tokens)
+            return quality.of_texts([str(example.reference) for example in test], summaries.texts), summaries.notes
+        answer = Answers(victim, max_batch_tokens).ask(asked)
+        labels = np.array([example.label for example in test])
+        found = quality.of_classes(labels, answer.probabilities.argmax(axis=1), self.cell.task.question.n_labels)
+        return found | {"unigram_accuracy": _unigram_accuracy(self.cell.task, self.examples)}, answer.notes
 
 
 @lru_cache(maxsize=8)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 SET_SIMILARITY = 0.8
 """Jaccard similarity of the sets of words from which on two programs may be nearly the same …"""
@@ -16,6 +21,7 @@ FEWEST_WORDS = 20
 """Words, repeated ones included, below which a program says too little to be called nearly the same as another."""
 
 Bag = Counter[str]
+IntArray = npt.NDArray[np.intc]
 
 
 def is_comparable(bag: Bag) -> bool:
@@ -31,28 +37,63 @@ def groups(bags: Sequence[Bag]) -> list[int]:
 
     Source: Allamanis, "The adverse effects of code duplication in machine learning models of code", Onward! 2019,
         https://arxiv.org/abs/1812.06469 (both similarities, their thresholds, the smallest size, the transitive
-        closure); Bayardo, Ma, Srikant, "Scaling up all pairs similarity search", WWW 2007 (the join).
+        closure); Xiao et al., "Efficient similarity joins for near duplicate detection", WWW 2008 (the join).
     """
-    parents = list(range(len(bags)))
-    sets = _rarest_first(bags)
-    holders: dict[int, list[int]] = defaultdict(list)
-    words = [frozenset(found) for found in sets]
-    for number in sorted((i for i, bag in enumerate(bags) if is_comparable(bag)), key=lambda i: len(sets[i])):
-        found = sets[number]
-        smallest = math.ceil(SET_SIMILARITY * len(found))
-        rarest = found[: len(found) - smallest + 1]
-        root = _root(parents, number)
-        for other in {other for word in rarest for other in holders[word]}:
-            if len(sets[other]) < smallest or _root(parents, other) == root:
+    ranked = _rarest_first(bags)
+    words = list(map(frozenset, ranked))
+    group = np.arange(len(bags))
+    index = _Index(list(map(len, ranked)))
+    for number in sorted(filter(lambda i: is_comparable(bags[i]), range(len(bags))), key=lambda i: len(ranked[i])):
+        similar = index.similar(ranked[number])
+        for other in similar[group[similar] != group[number]]:
+            if group[other] == group[number]:  # by now
                 continue
             shared = len(words[number] & words[other])
-            if _jaccard(shared, len(found), len(sets[other])) < SET_SIMILARITY:
+            if _jaccard(shared, len(words[number]), len(words[other])) < SET_SIMILARITY:
                 continue
             if _bag_similarity(bags[number], bags[other]) >= BAG_SIMILARITY:
-                parents[_root(parents, other)] = root
-        for word in rarest:
-            holders[word].append(number)
-    return [_root(parents, number) for number in range(len(bags))]
+                group[group == group[other]] = group[number]
+        index.add(number, ranked[number])
+    return [int(each) for each in group]
+
+
+class _Index:
+    """Sets of words, to be found by their rarest ones; sets are added and looked for in the order of their sizes."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._sizes = np.array(sizes, dtype=np.intc)
+        self._holders: dict[int, array[int]] = defaultdict(lambda: array("i"))
+        """Word → the sets that have it among their rarest …"""
+        self._places: dict[int, array[int]] = defaultdict(lambda: array("i"))
+        """… and where in them it stands."""
+
+    def add(self, number: int, words: Sequence[int]) -> None:
+        """Let a set be found."""
+        for place, word in enumerate(_rarest(words)):
+            self._holders[word].append(number)
+            self._places[word].append(place)
+
+    def similar(self, words: Sequence[int]) -> IntArray:
+        """Every added set that may be similar to this one.
+
+        Of two sets, what lies before their first common word is in one of them alone; what lies behind it bounds how
+        much they can share.
+        """
+        met = [(place, word) for place, word in enumerate(_rarest(words)) if word in self._holders]
+        if not met:
+            return np.empty(0, dtype=np.intc)
+        holders: list[IntArray] = [np.frombuffer(self._holders[word], dtype=np.intc) for _, word in met]
+        numbers = np.concatenate(holders)
+        theirs = np.concatenate([np.frombuffer(self._places[word], dtype=np.intc) for _, word in met])
+        ours = np.repeat([place for place, _ in met], list(map(len, holders)))
+        sizes = self._sizes[numbers]
+        shared = np.minimum(len(words) - ours, sizes - theirs)
+        return np.unique(numbers[_jaccard(shared, len(words), sizes) >= SET_SIMILARITY])
+
+
+def _rarest(words: Sequence[int]) -> Sequence[int]:
+    """So many words, the rarest, that a similar set has at least one of them among its own."""
+    return words[: len(words) - math.ceil(SET_SIMILARITY * len(words)) + 1]
 
 
 def _rarest_first(bags: Sequence[Bag]) -> list[list[int]]:
@@ -63,15 +104,8 @@ def _rarest_first(bags: Sequence[Bag]) -> list[list[int]]:
 
 
 def _bag_similarity(one: Bag, other: Bag) -> float:
-    return _jaccard((one & other).total(), one.total(), other.total())
+    return float(_jaccard((one & other).total(), one.total(), other.total()))
 
 
-def _jaccard(shared: int, one: int, other: int) -> float:
+def _jaccard(shared: Any, one: int, other: Any) -> Any:
     return shared / (one + other - shared)
-
-
-def _root(parents: list[int], number: int) -> int:
-    while parents[number] != number:
-        parents[number] = parents[parents[number]]
-        number = parents[number]
-    return number

@@ -13,7 +13,15 @@ from typing import Any
 import pandas as pd
 
 from robust_ray.core.call import Ref
-from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, Record, RunRecord, Verdict
+from robust_ray.core.records import (
+    AttackRecord,
+    DatasetRecord,
+    EvaluationRecord,
+    FidelityRecord,
+    Record,
+    RunRecord,
+    Verdict,
+)
 from robust_ray.store import Store
 from tests import fakes
 
@@ -83,6 +91,38 @@ def evaluation(compression: str, **changes: Any) -> EvaluationRecord:
         "batch_invariant": compression != "dynamic_quantization",
     }
     return EvaluationRecord(**columns(compression, f"evaluate-{compression}-v1-cccc") | values | changes)
+
+
+def dataset(split: str, **changes: Any) -> DatasetRecord:
+    """What a survey found in a split."""
+    of_train = {} if split == "train" else {"in_train": 0, "nearly_in_train": 4}
+    of_valid = {"in_valid": 0, "nearly_in_valid": 0} if split == "test" else {}
+    values: dict[str, Any] = {
+        "key": "survey-defect_detection-v1-dddd",
+        "task": "defect_detection",
+        "task_params": '{"limit":null}',
+        "language": "c",
+        "split": split,
+        "n": 200,
+        "labels": ("safe", "vulnerable"),
+        "label_counts": (120, 80),
+        "dropped": 3,
+        "dropped_for": '{"same code and answer as an earlier example":3}',
+        "functions": 200,
+        "tokens_p50": 90,
+        "tokens_p95": 400,
+        "tokens_max": 2000,
+        "reference_words_p50": None,
+        "repeated": 0,
+        "nearly_repeated": 7,
+        "too_short": 12,
+        "conflicting": 0,
+        **dict.fromkeys(("in_train", "nearly_in_train", "functions_in_train", "in_valid", "nearly_in_valid")),
+        **of_train,
+        **of_valid,
+        "warnings": (f"{split} examples nearly the same as one of the training split: 4 of 200",) if of_train else (),
+    }
+    return DatasetRecord(**values | changes)
 
 
 def attack(compression: str, recipe: str, index: int, verdict: Verdict, **changes: Any) -> AttackRecord:
@@ -196,7 +236,8 @@ def only(frame: pd.DataFrame, **values: str) -> Any:
 
 def tables() -> dict[Ref, list[Record]]:
     """Every file of the small store."""
-    rows: list[Record] = [evaluation(compression) for compression in STUDENTS]
+    rows: list[Record] = [dataset(split) for split in ("train", "valid", "test")]
+    rows += [evaluation(compression) for compression in STUDENTS]
     rows += [row for compression, recipe in DEALT for row in attacks(compression, recipe)]
     for compression, broken in (("magnitude_pruning", 6), ("dynamic_quantization", 0)):
         rows += fidelity(compression, None, broken, N)

@@ -60,6 +60,8 @@ def test_the_numbers_are_there(html: str) -> None:
         "The most robust student is dynamic_quantization bits=8, with 63.3 % [45.5, 78.1], at 25.0 % of the teacher's",
         "that of magnitude_pruning sparsity=0.4 under alert: −23.3 [−40.0, −10.0] points",
         "Each of the 37 adversarial examples counted passed the validity check; 6 further claims",
+        "defect_detection: test examples nearly the same as one of the training split: 4 of 200",
+        "train 200 3 60.0 % 90 400 0 7 – – – – 0",
         "Not finished: 1 planned call is not in the store",
         "ValueError: too deep",
         "RuntimeError: out of memory",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,10 +12,10 @@ import pytest
 from analysis import costs, fidelity, pareto, report, robustness
 from analysis.load import Rows, load
 from robust_ray.core.call import Ref
-from robust_ray.core.records import AttackRecord, EvaluationRecord, Record, Verdict
-from tests.analysis.synthetic import tables, write
+from robust_ray.core.records import AttackRecord, DatasetRecord, EvaluationRecord, Record, Verdict
+from tests.analysis.synthetic import only, tables, write
 
-NO_CLASSES = dict.fromkeys(("accuracy", "precision", "recall", "f1", "mcc", "unigram_accuracy"))
+NO_CLASSES: dict[str, Any] = dict.fromkeys(("accuracy", "precision", "recall", "f1", "mcc", "unigram_accuracy"))
 
 
 def written(row: Record) -> Record:
@@ -23,8 +24,11 @@ def written(row: Record) -> Record:
         return replace(row, task="summarization", bleu=0.25, corpus_bleu=0.2, **NO_CLASSES)
     if isinstance(row, AttackRecord):
         won = row.verdict == Verdict.SUCCEEDED
-        changes = {"confidence": 0.4, "adversarial_confidence": 0.0 if won else 0.2, "context": ("Copies bytes.",)}
+        changes: dict[str, Any] = {"confidence": 0.4, "adversarial_confidence": 0.0 if won else 0.2, "context": ("Copies bytes.",)}
         return replace(row, task="summarization", label=0, prediction=None, adversarial_prediction=None, **changes)
+    if isinstance(row, DatasetRecord):
+        no_classes: dict[str, Any] = {"labels": (), "label_counts": (), "conflicting": None}
+        return replace(row, task="summarization", reference_words_p50=9, **no_classes)
     raise AssertionError(row)
 
 
@@ -52,12 +56,12 @@ def test_quality_is_bleu(rows: Rows) -> None:
 
 
 def test_what_is_left_of_the_bleu(rows: Rows) -> None:
-    table = robustness.robustness(rows.attacks).set_index(["compression", "attack"])
-    pruned = table.loc[("magnitude_pruning", "alert")]  # 12 of 30 succeeded
-    assert pd.isna(pruned["clean_accuracy"])
-    assert pruned["bleu"] == pytest.approx(0.4)
-    assert pruned["attacked_bleu"] == pytest.approx(18 * 0.2 / 30)
-    assert pruned["asr"] == pytest.approx(12 / 23)
+    table = robustness.robustness(rows.attacks)
+    pruned = only(table, compression="magnitude_pruning", attack="alert")  # 12 of 30 succeeded
+    assert pd.isna(pruned.clean_accuracy)
+    assert pruned.bleu == pytest.approx(0.4)
+    assert pruned.attacked_bleu == pytest.approx(18 * 0.2 / 30)
+    assert pruned.asr == pytest.approx(12 / 23)
 
 
 def test_no_drop_of_an_accuracy_that_is_none(rows: Rows) -> None:

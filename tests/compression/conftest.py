@@ -58,7 +58,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("given")
     train, valid = examples("train", 96), examples("valid", 32)
     model = ScratchRoberta(layers=2, hidden=32, heads=2, intermediate=64, vocabulary=400, max_length=48)
-    network = training.fine_tune(model.load(train, asks(), 0, root), train, valid, TRAINING, 0, Machine(), root)
+    network = training.fine_tune(model.load(train, asks(), 1, root), train, valid, TRAINING, 1, Machine(), root)
     students.save(network, root / "teacher")
     (root / "logits").mkdir()
     np.save(root / "logits" / "logits.npy", training.logits(network, train, Machine()))

@@ -37,7 +37,7 @@ def draw(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 class TestDistillation(CompressionContract):
     @pytest.fixture(scope="class")
     def compression(self) -> Compression:
-        return Distillation(student=TINY)
+        return Distillation(student=TINY, epochs=15)
 
     def test_mimics_the_teacher_on_programs_neither_has_seen(self, student: Path, teacher: Path) -> None:
         inputs = [example.segments for example in examples("test", 40)]

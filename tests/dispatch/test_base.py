@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robust_ray.dispatch import Outcome, Run, Settings
+import pytest
+
+from robust_ray.core.machine import Warm
+from robust_ray.dispatch import Outcome, Run, Settings, base
+from robust_ray.dispatch.base import Shape
 from robust_ray.store import Store
 from tests.dispatch.fakes import small_plan
 
@@ -25,3 +29,14 @@ def test_what_several_calls_find_damaged_at_once_was_damaged_once(tmp_path: Path
         this.ended(look, Outcome(look.key))
     assert this.finished()
     assert this.report().ok
+
+
+@pytest.mark.parametrize(("held", "seen", "device", "devices"), [
+    (0, 8, "cpu", 1), (0.25, 8, "cuda", 1), (2, 8, "cuda", 2), (4, 2, "cuda", 2), (2, 0, "cpu", 1),
+])  # fmt: skip
+def test_a_training_uses_the_gpus_that_its_stage_holds_and_the_machine_has(
+    held: float, seen: int, device: str, devices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_gpus", lambda: seen)
+    machine = Settings(shapes={"finetune": Shape(gpu=held)}).machine(small_plan()[0], Warm())
+    assert (machine.device, machine.devices) == (device, devices)

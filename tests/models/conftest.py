@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
-from robust_ray.models import HuggingFace, ScratchRoberta, Training
+from robust_ray.models import GraphCodeBERT, HuggingFace, ScratchRoberta, Training
 from robust_ray.models.students import Network
+from tests import shrunk
 from tests.fakes import asks
 
 CPU = Machine(device="cpu", threads=1)
@@ -67,21 +69,35 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shrunk_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Kind of :mod:`tests.shrunk` → its folder."""
+    root = tmp_path_factory.mktemp("shrunk")
+    return functools.cache(lambda kind: shrunk.write(kind, root / kind, shrunk.Size(spread=0.1)))
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Network:
     """An untrained network that reads one segment."""
     return TINY.load(toy(20), asks(), seed=0, workdir=tmp_path)
 
 
-@pytest.fixture(params=["scratch", "siamese", "joint", "huggingface", "huggingface pair"])
+NETWORKS: tuple[str, ...] = ("scratch", "siamese", "joint")
+NETWORKS += ("huggingface", "huggingface siamese", "huggingface joint", "graphcodebert", "graphcodebert siamese")
+
+
+@pytest.fixture(params=NETWORKS)
 def any_network(request: pytest.FixtureRequest, hub_folder: Path, tmp_path: Path) -> tuple[Network, list[Example]]:
     """Every way to make a network, with examples it can read."""
     from dataclasses import replace
 
-    examples = toy(20, segments=2 if request.param in ("siamese", "joint", "huggingface pair") else 1)
+    examples = toy(20, segments=2 if request.param.endswith(("siamese", "joint")) else 1)
     model = {
         "scratch": TINY,
         "siamese": TINY,
         "joint": replace(TINY, pair_encoding="joint"),
+        "huggingface joint": HuggingFace(name=str(hub_folder), pairs="joint"),
+        "graphcodebert": GraphCodeBERT(name=str(hub_folder)),
+        "graphcodebert siamese": GraphCodeBERT(name=str(hub_folder)),
     }.get(request.param, HuggingFace(name=str(hub_folder)))
     return model.load(examples, asks(segments=len(examples[0].segments)), seed=0, workdir=tmp_path), examples

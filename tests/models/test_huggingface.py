@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from transformers import PreTrainedModel
 
 from robust_ray.core.build import build
-from robust_ray.core.errors import ModelError
+from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.identity import digest
-from robust_ray.models import CodeModel, HuggingFace
-from robust_ray.models.base import MODELS
+from robust_ray.models import CodeModel, HuggingFace, students
 from robust_ray.models.students import Network
+from robust_ray.models.victim import TransformerVictim
+from robust_ray.models.writing import Generation
 from tests.fakes import asks
 
 pytestmark = pytest.mark.torch
+
+ShrunkFolder = Callable[[str], Path]
 
 
 def network_at(folder: Path, n_labels: int = 2) -> Network:
@@ -71,13 +78,125 @@ def test_a_folders_content_is_in_its_identity(hub_folder: Path, tmp_path: Path) 
     assert HuggingFace(name="microsoft/codebert-base").revision() is None
 
 
+def test_weights_are_read_kept_and_stored_in_the_format_asked_for(shrunk_folder: ShrunkFolder, tmp_path: Path) -> None:
+    """The hub's are in bfloat16."""
+    import torch
+
+    folder = str(shrunk_folder("qwen2_5_coder"))
+    for dtype, segments in itertools.product(("float32", "bfloat16"), (1, 2)):
+        model = build(CodeModel, {"type": "huggingface", "name": folder, "dtype": dtype}, "models[0]")
+        network = model.load((), asks(segments=segments), seed=0, workdir=tmp_path)
+        students.save(network, tmp_path / dtype / str(segments))
+        for each in (network, students.load(tmp_path / dtype / str(segments))):
+            assert {parameter.dtype for parameter in each.module.parameters()} == {getattr(torch, dtype)}
+
+
+@pytest.mark.parametrize(("kind", "segments"), [("codebert", 1), ("codegpt", 2), ("plbart", 1)])
+def test_the_implementation_of_attention_outlives_a_checkpoint(
+    kind: str, segments: int, shrunk_folder: ShrunkFolder, tmp_path: Path
+) -> None:
+    model = HuggingFace(name=str(shrunk_folder(kind)), attention="eager")
+    network = model.load((), asks(segments=segments), seed=0, workdir=tmp_path)
+    students.save(network, tmp_path / "checkpoint")
+    for each in (network, students.load(tmp_path / "checkpoint")):
+        bodies = [module for module in each.module.modules() if isinstance(module, PreTrainedModel)]
+        assert {body.config._attn_implementation for body in bodies} == {"eager"}
+
+
+def test_an_unknown_implementation_of_attention_is_named(hub_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"models\[0\].attention: .*'sdpa'.* is expected, but got 'quick'"):
+        build(CodeModel, {"type": "huggingface", "name": str(hub_folder), "attention": "quick"}, "models[0]")
+
+
+def test_the_window_is_the_smaller_of_what_is_asked_for_and_what_there_is(hub_folder: Path, tmp_path: Path) -> None:
+    lengths = {}
+    for max_length in (32, 1000):
+        model = HuggingFace(name=str(hub_folder), max_length=max_length)
+        lengths[max_length] = model.load((), asks(), seed=0, workdir=tmp_path).max_length
+    assert lengths == {32: 32, 1000: 64}
+    with pytest.raises(SweepError, match=r"`max_length >= 8` must hold, but got 2; 400 is usual"):
+        HuggingFace(name="x", max_length=2)
+
+
+def test_two_classes_may_share_a_logit(hub_folder: Path, tmp_path: Path) -> None:
+    import torch
+
+    model = HuggingFace(name=str(hub_folder), one_logit=True)
+    model.require(asks(2))
+    network = model.load((), asks(2), seed=0, workdir=tmp_path)
+    victim = TransformerVictim(network=network, device="cpu", threads=1)
+    encodings = victim.encode([("x = 1",)])
+    ids = torch.tensor(network.tokenizer("x = 1")["input_ids"])[None]
+    with torch.inference_mode():
+        logit = network.module(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    assert logit.shape == (1, 1)
+    assert network.n_labels == 2
+    np.testing.assert_allclose(victim.predict(encodings)[0, 1], torch.sigmoid(logit).item(), atol=1e-6)
+
+
+@pytest.mark.parametrize(("n_labels", "got"), [(66, "66 classes"), (0, "a text")])
+def test_more_or_fewer_classes_do_not(n_labels: int, got: str) -> None:
+    with pytest.raises(
+        SweepError, match=f"model 'huggingface': `one_logit` is for two classes, .* asks for {got}; omit"
+    ):
+        HuggingFace(name="x", one_logit=True).require(asks(n_labels))
+
+
+@pytest.mark.parametrize(("pairs", "pair_encoding"), [("siamese", "siamese"), ("joint", "joint")])
+def test_pairs_are_read_as_asked_for(pairs: str, pair_encoding: str, hub_folder: Path, tmp_path: Path) -> None:
+    model = build(CodeModel, {"type": "huggingface", "name": str(hub_folder), "pairs": pairs}, "models[0]")
+    assert model.load((), asks(segments=2), seed=0, workdir=tmp_path).pair_encoding == pair_encoding
+
+
+def test_who_is_asked_for_a_text_writes_as_told(shrunk_folder: ShrunkFolder, tmp_path: Path) -> None:
+    fields = {"type": "huggingface", "generation": {"beams": 2, "max_new_tokens": 16}, "max_length": 40}
+    for kind in ("codebert", "codegpt", "codet5"):
+        model = build(CodeModel, {**fields, "name": str(shrunk_folder(kind))}, "models[0]")
+        network = model.load((), asks(0), seed=0, workdir=tmp_path)
+        assert network.generation == Generation(beams=2, max_new_tokens=16)
+        assert network.max_length == 40
+
+
+def test_every_network_of_a_seed_is_the_same_and_leaves_the_dice_alone(
+    shrunk_folder: ShrunkFolder, tmp_path: Path
+) -> None:
+    import torch
+
+    for kind, segments in (("codegpt", 1), ("codegpt", 2), ("plbart", 1)):
+        state = torch.random.get_rng_state()
+        model = HuggingFace(name=str(shrunk_folder(kind)))
+        first, second, other = (model.load((), asks(segments=segments), seed, tmp_path).module for seed in (0, 0, 1))
+        assert torch.equal(state, torch.random.get_rng_state())
+        same = [torch.equal(first.state_dict()[name], weight) for name, weight in second.state_dict().items()]
+        assert all(same)
+        assert not all(torch.equal(first.state_dict()[name], weight) for name, weight in other.state_dict().items())
+
+
+def test_a_tokenizer_that_can_neither_pad_nor_end_is_named(hub_folder: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    folder = tmp_path / "endless"
+    shutil.copytree(hub_folder, folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.pad_token = tokenizer.eos_token = None
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(
+        ModelError, match=r"must know a token that pads or ends a text, but has neither; add a `pad_tok"
+    ):
+        network_at(folder)
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"model 'huggingface': '.*nowhere' must be a sequence classifier .*, but got"):
+    with pytest.raises(
+        ModelError, match=r"model 'huggingface': '.*nowhere' must be a model of transformers .*, but got"
+    ):
         network_at(tmp_path / "nowhere")
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"must be a sequence classifier on the hub or in a folder, but got .*; check"):
+    with pytest.raises(
+        ModelError, match=r"must be a model of transformers on the hub or in a folder, but got .*; check"
+    ):
         network_at(tmp_path)
 
 
@@ -93,7 +212,7 @@ def test_damaged_weights_are_named(hub_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(hub_folder, folder)
     (folder / "model.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(ModelError, match="must be a sequence classifier"):
+    with pytest.raises(ModelError, match="must be a model of transformers"):
         network_at(folder)
 
 
@@ -101,4 +220,3 @@ def test_is_built_from_yaml() -> None:
     fields = {"type": "huggingface", "name": "microsoft/codebert-base", "hub_revision": "main"}
     built = build(CodeModel, fields, "models[0]")
     assert built == HuggingFace(name="microsoft/codebert-base", hub_revision="main")
-    assert set(MODELS) == {"huggingface", "scratch_roberta"}

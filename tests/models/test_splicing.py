@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robust_ray.models import splicing
-from robust_ray.models.encoding import Tokenize, pack, whole
-from tests.models.tokenizers import PROGRAMS, SPLICED, WHOLE, bert, roberta
+from robust_ray.models.encoding import Tokenize, one_line, pack, whole
+from tests.models.tokenizers import PROGRAMS, SPLICED, WHOLE, prefixed_roberta, roberta
 
 pytestmark = pytest.mark.torch
 
@@ -34,7 +34,14 @@ texts = st.lists(st.sampled_from(TRICKY), max_size=40).map("".join) | st.text(st
 def network(tokenizer: Any, max_length: int) -> Any:
     """As much of a network as tokenizing needs: one that knows token types."""
     module = SimpleNamespace(forward=lambda input_ids, token_type_ids: None)
-    return SimpleNamespace(tokenizer=tokenizer, max_length=max_length, pair_encoding="joint", module=module)
+    return SimpleNamespace(
+        tokenizer=tokenizer,
+        max_length=max_length,
+        pair_encoding="joint",
+        module=module,
+        data_flow=None,
+        preprocessing="as_is",
+    )
 
 
 @functools.cache
@@ -98,11 +105,10 @@ def test_a_tokenizer_that_must_see_the_whole_text_does(name: str) -> None:
     assert splicing.splicing(network(WHOLE[name](), 64)) is None
 
 
-def test_so_does_a_slow_tokenizer(tmp_path: Path) -> None:
-    from transformers import BertTokenizer
+def test_so_does_a_slow_tokenizer() -> None:
+    from transformers import ByT5Tokenizer
 
-    bert().save_vocabulary(str(tmp_path))
-    assert splicing.splicing(network(BertTokenizer(tmp_path / "vocab.txt"), 64)) is None
+    assert splicing.splicing(network(ByT5Tokenizer(), 64)) is None
 
 
 @pytest.mark.parametrize("token", [{"content": "a b"}, {"content": "<gap>", "rstrip": True}])
@@ -151,3 +157,22 @@ def test_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     spliced = splicing.splicing(found)
     assert spliced is not None
     assert spliced(PROGRAMS, None) == whole(found)(list(PROGRAMS), None)
+
+
+@functools.cache
+def one_line_pair() -> tuple[Tokenize, Tokenize]:
+    """The spliced and the whole tokenizer of a network that reads code on one line, behind a blank."""
+    found = network(prefixed_roberta(), 24)
+    found.preprocessing = "one_line"
+    spliced = splicing.splicing(found)
+    assert spliced is not None
+    return spliced, whole(found)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(texts, min_size=1, max_size=3))
+def test_a_blank_before_the_first_word_does_no_harm_on_one_line(written: list[str]) -> None:
+    spliced, tokenizer = one_line_pair()
+    lines = list(map(one_line, written))
+    assert spliced(lines, None) == tokenizer(lines, None)
+    assert spliced(lines, lines[::-1]) == tokenizer(lines, lines[::-1])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
 from robust_ray.core.errors import DataError, ModelError
 from robust_ray.models import HuggingFace
+from robust_ray.models.criterion import Classification, Prepared
 from robust_ray.models.students import Network, alter
-from robust_ray.models.training import Loss, cross_entropy, fine_tune, logits
+from robust_ray.models.training import fine_tune, logits
 from tests.fakes import asks
 from tests.models.conftest import CPU, TINY, TRAINING, toy
 
@@ -25,16 +29,38 @@ class KilledError(Exception):
     """What stops a training from outside."""
 
 
-def killed_in_epoch(number: int, steps: int = 8) -> Loss:
-    """A loss that is the usual one until the first step after ``number`` epochs."""
-    calls = iter(range(number * steps))
+@dataclass(frozen=True)
+class Killed(Classification):
+    """The usual criterion until the first step after ``epochs`` epochs."""
 
-    def loss(logits: object, labels: object, indices: object) -> object:
-        if next(calls, None) is None:
+    epochs: int
+    steps: list[int] = field(default_factory=list)
+
+    def loss(self, network: Network, split: Prepared, positions: Sequence[int], device: str) -> Tensor:
+        if len(self.steps) == self.epochs * 8:
             raise KilledError
-        return cross_entropy(logits, labels, indices)  # type: ignore[arg-type]
+        self.steps.append(len(positions))
+        return super().loss(network, split, positions, device)
 
-    return loss  # type: ignore[return-value]
+
+@dataclass(frozen=True)
+class Watched(Classification):
+    """The usual criterion, which remembers the positions it was asked about."""
+
+    labels: Tensor
+    seen: list[int] = field(default_factory=list)
+
+    def of(self, logits: Tensor, labels: Tensor, positions: Tensor) -> Tensor:
+        assert torch.equal(self.labels[positions], labels)
+        self.seen.extend(positions.tolist())
+        return super().of(logits, labels, positions)
+
+
+class Lost(Classification):
+    """A loss that is no number."""
+
+    def of(self, logits: Tensor, labels: Tensor, positions: Tensor) -> Tensor:
+        return logits.sum() * math.nan
 
 
 def fresh(tmp_path: Path) -> Network:
@@ -54,7 +80,7 @@ def test_learns_a_toy_task(tmp_path: Path) -> None:
 
 def test_learns_to_compare_two_segments(tmp_path: Path) -> None:
     train, valid = toy(128, segments=2), toy(40, start=200, segments=2)
-    network = replace(TINY, hidden=32).load(train, asks(), seed=0, workdir=tmp_path)
+    network = replace(TINY, hidden=32).load(train, asks(segments=2), seed=0, workdir=tmp_path)
     network = fine_tune(network, train, valid, replace(TRAINING, epochs=8, patience=8), 0, CPU, tmp_path)
     answers = logits(network, valid, CPU).argmax(1)
     assert np.mean(answers == [example.label for example in valid]) > 0.9
@@ -68,8 +94,6 @@ def test_learns_on_top_of_a_pretrained_network(hub_folder: Path, tmp_path: Path)
 
 
 def test_same_seed_same_weights_whatever_happened_before(tmp_path: Path) -> None:
-    import torch
-
     first = fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 3, CPU, tmp_path)
     state = torch.random.get_rng_state()
     second = fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 3, CPU, tmp_path)
@@ -83,7 +107,7 @@ def test_same_seed_same_weights_whatever_happened_before(tmp_path: Path) -> None
 def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path, epochs: int) -> None:
     whole = fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 0, CPU, tmp_path)
     with pytest.raises(KilledError):
-        fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 0, CPU, tmp_path, loss=killed_in_epoch(epochs))
+        fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 0, CPU, tmp_path, criterion=Killed(epochs))
     assert (tmp_path / "training-state").is_dir()
     steps = []
     resumed = fine_tune(
@@ -96,7 +120,7 @@ def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path, epochs: int) ->
 
 def test_the_state_of_another_training_is_not_resumed(tmp_path: Path) -> None:
     with pytest.raises(KilledError):
-        fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 1, CPU, tmp_path, loss=killed_in_epoch(2))
+        fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 1, CPU, tmp_path, criterion=Killed(2))
     whole = fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 0, CPU, tmp_path / "clean")
     network = fine_tune(fresh(tmp_path), TRAIN, VALID, TRAINING, 0, CPU, tmp_path)
     np.testing.assert_array_equal(logits(whole, VALID, CPU), logits(network, VALID, CPU))
@@ -111,26 +135,13 @@ def test_stops_when_patience_ends_and_keeps_the_best_epoch(tmp_path: Path) -> No
     assert len(steps) < 8 * 50
 
 
-def test_the_loss_hook_gets_positions_in_the_training_split(tmp_path: Path) -> None:
-    import torch
-    from torch import Tensor
-
-    seen: list[int] = []
-    labels_of_all = torch.tensor([example.label for example in TRAIN])
-
-    def loss(logits: Tensor, labels: Tensor, indices: Tensor) -> Tensor:
-        assert torch.equal(labels_of_all[indices], labels)
-        seen.extend(indices.tolist())
-        return cross_entropy(logits, labels, indices)
-
-    fine_tune(fresh(tmp_path), TRAIN, VALID, replace(TRAINING, epochs=1), 0, CPU, tmp_path, loss=loss)
-    assert sorted(seen) == list(range(len(TRAIN)))
+def test_a_criterion_is_asked_about_every_example_once_an_epoch(tmp_path: Path) -> None:
+    criterion = Watched(torch.tensor([example.label for example in TRAIN]))
+    fine_tune(fresh(tmp_path), TRAIN, VALID, replace(TRAINING, epochs=1), 0, CPU, tmp_path, criterion=criterion)
+    assert sorted(criterion.seen) == list(range(len(TRAIN)))
 
 
 def test_after_step_may_hold_weights_at_zero(tmp_path: Path) -> None:
-    import torch
-    from torch import nn
-
     def hold(module: nn.Module) -> None:
         with torch.no_grad():
             module.get_parameter("out.weight")[:, :8] = 0.0
@@ -146,7 +157,7 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="needs training and validation examples, but got 0 and 20"):
         fine_tune(network, (), VALID, TRAINING, 0, CPU, tmp_path)
     with pytest.raises(ModelError, match=r"loss must stay finite, but got nan after epoch 1; lower the learning rate"):
-        fine_tune(network, TRAIN, VALID, TRAINING, 0, CPU, tmp_path, loss=lambda logits, *_: logits.sum() * math.nan)
+        fine_tune(network, TRAIN, VALID, TRAINING, 0, CPU, tmp_path, criterion=Lost())
     int8 = alter(network, {"type": "int8_dynamic", "per_channel": True})
     with pytest.raises(ModelError, match="an int8 network has no gradients"):
         fine_tune(int8, TRAIN, VALID, TRAINING, 0, CPU, tmp_path)

@@ -55,7 +55,7 @@ def test_rows_are_cut_and_a_change_past_the_window_is_the_same_input(tiny: Netwo
 def test_a_joint_pair_is_cut_longest_first(hub_folder: Path, tmp_path: Path) -> None:
     from robust_ray.models import HuggingFace
 
-    network = HuggingFace(name=str(hub_folder)).load((), asks(), seed=0, workdir=tmp_path)
+    network = HuggingFace(name=str(hub_folder), pairs="joint").load((), asks(segments=2), seed=0, workdir=tmp_path)
     encoding = victim_of(network).encode([("x = 1\n" * 100, "y")])[0]
     (row,) = cast(Rows, encoding.ids)
     assert encoding.length == count(row) == 64
@@ -128,7 +128,9 @@ def test_bfloat16_is_near_float32(
     inputs = [example.segments for example in examples]
     coarse, fine = (victim.predict(victim.encode(inputs)) for victim in (near, exact))
     assert coarse.dtype == np.float64
-    assert 0 < np.abs(coarse - fine).max() < 0.03
+    difference = np.abs(coarse - fine).max()
+    assert difference < 0.03
+    assert difference > 0 or alteration  # eight bits may round the difference away
     np.testing.assert_allclose(coarse.sum(1), 1.0, atol=1e-12)
 
 

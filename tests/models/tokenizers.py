@@ -24,9 +24,12 @@ def roberta() -> Any:
 
 def prefixed_roberta() -> Any:
     """One that begins every text with a blank."""
+    from tokenizers.pre_tokenizers import ByteLevel
     from transformers import RobertaTokenizerFast
 
-    return RobertaTokenizerFast(tokenizer_object=roberta().backend_tokenizer, add_prefix_space=True)
+    backend = roberta().backend_tokenizer
+    backend.pre_tokenizer = ByteLevel(add_prefix_space=True)
+    return RobertaTokenizerFast(tokenizer_object=backend, add_prefix_space=True)
 
 
 def gpt2() -> Any:

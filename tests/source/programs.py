@@ -42,3 +42,14 @@ def functions(*modules: ModuleType) -> Iterator[str]:
             for value in vars(holder).values():
                 if inspect.isfunction(value) and value.__module__ == module.__name__:
                     yield textwrap.dedent(inspect.getsource(value))
+
+
+def real_programs(shared_data: Path, language: str, limit: int = 40) -> list[str]:
+    """Programs of the real data sets, Python 2 and macros included."""
+    if language == "c":
+        return json_lines(shared_data / "devign" / "test.jsonl", "func", limit)
+    if language == "java":
+        return json_lines(shared_data / "bigclonebench" / "data.jsonl", "func", limit)
+    with (shared_data / "gcj_authorship" / "valid.txt").open(encoding="utf-8") as lines:
+        rows = [line.split(" <CODESPLIT> ")[0] for line, _ in zip(lines, range(limit), strict=False)]
+    return [row.replace("\\n", "\n") for row in rows]

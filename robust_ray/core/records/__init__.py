@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from robust_ray.core.records.attack import AttackRecord, Verdict
 from robust_ray.core.records.base import CellRecord, Record
+from robust_ray.core.records.dataset import DatasetRecord
 from robust_ray.core.records.evaluation import EvaluationRecord
 from robust_ray.core.records.fidelity import FidelityRecord
 from robust_ray.core.records.naturalness import NaturalnessRecord
@@ -18,6 +19,7 @@ __all__ = [
     "RECORDS",
     "AttackRecord",
     "CellRecord",
+    "DatasetRecord",
     "EvaluationRecord",
     "FidelityRecord",
     "NaturalnessRecord",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 RECORDS: tuple[type[Record], ...] = (
+    DatasetRecord,
     EvaluationRecord,
     AttackRecord,
     FidelityRecord,

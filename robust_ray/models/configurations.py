@@ -1,0 +1,31 @@
+"""Configurations of transformers as JSON-able fields, and back."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig
+
+
+def describe(config: Any, *, trust_remote_code: bool = False) -> dict[str, Any]:
+    """A configuration as the fields ``config`` (as in ``config.json``) and ``trust_remote_code`` of an architecture."""
+    fields = {name: value for name, value in json.loads(config.to_json_string()).items() if name != "_name_or_path"}
+    return {"config": fields, "trust_remote_code": trust_remote_code}
+
+
+def configure(architecture: Mapping[str, Any]) -> Any:
+    """The configuration that :func:`describe` has described.
+
+    An architecture may name the implementation of ``attention``; a ``config.json`` does not.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.json").write_text(json.dumps(architecture["config"]))
+        return AutoConfig.from_pretrained(
+            folder,
+            trust_remote_code=architecture["trust_remote_code"],
+            attn_implementation=architecture.get("attention"),
+        )

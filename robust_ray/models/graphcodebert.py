@@ -1,0 +1,168 @@
+"""GraphCodeBERT, which reads the data flow of a program beside its code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from robust_ray.core.errors import ModelError, SweepError
+from robust_ray.core.examples import Example, Question
+from robust_ray.models import hub
+from robust_ray.models.base import MODELS, CodeModel, Training, reason
+from robust_ray.models.presets import CODEBERT_FACTS
+from robust_ray.models.tokenizer_facts import TokenizerFacts
+
+if TYPE_CHECKING:
+    from robust_ray.models.students import Network
+
+SHORTEST = 8
+"""Code tokens of the smallest window worth a model's while."""
+
+SPECIALS = ("cls_token", "sep_token", "pad_token")
+"""Special tokens a tokenizer must have."""
+
+
+@MODELS.register("graphcodebert")
+@dataclass(frozen=True, kw_only=True)
+class GraphCodeBERT(CodeModel):
+    """A RoBERTa that was pretrained on code with its data flow; each segment is read alone.
+
+    The head is that of the published clone detection: the first states of all segments, dense, tanh, out. Where the
+    data flow of a program cannot be told, its code is read alone and the row says ``no data flow``.
+
+    Deviations: see :mod:`robust_ray.source.dataflow` and :mod:`robust_ray.models.data_flow_input`.
+    """
+
+    facts: ClassVar[TokenizerFacts] = CODEBERT_FACTS
+    """Of the published tokenizer, which is CodeBERT's."""
+
+    paper: ClassVar[str] = "Guo et al., GraphCodeBERT, ICLR 2021, https://arxiv.org/abs/2009.08366"
+
+    name: str = "microsoft/graphcodebert-base"
+    """Name on the Hugging Face hub, or a folder in the hub's layout (its files' content is then in the key)."""
+
+    hub_revision: str | None = "2b0488a7bb0eefc7041f1bb2cad1ab26b0da269d"
+    """Branch, tag or commit on the hub; give it anew with another ``name``."""
+
+    code_length: int = 512
+    """Code tokens of a segment, the special ones included; those that a short flow leaves free come on top."""
+
+    data_flow_length: int = 128
+    """Places of a segment that are kept for nodes of its data flow."""
+
+    def __post_init__(self) -> None:
+        if self.code_length < SHORTEST:
+            raise SweepError(f"`code_length >= {SHORTEST}` must hold, but got {self.code_length}; 512 is published")
+        if self.data_flow_length < 0:
+            raise SweepError(f"`data_flow_length >= 0` must hold, but got {self.data_flow_length}; 128 is published")
+
+    def revision(self) -> str | None:
+        """Fingerprint of a local folder; None for a name on the hub.
+
+        Raises:
+            ModelError: the name is a path, and no folder lies there.
+        """
+        return hub.revision(self.name, "model 'graphcodebert'")
+
+    def require(self, question: Question) -> None:
+        """Refuse to write: the network is an encoder."""
+        if question.wants_text:
+            raise SweepError(
+                "model 'graphcodebert': the task must have classes, but asks for a text; "
+                "give it another model, `plbart` and `codet5` write"
+            )
+
+    def recommended(self, question: Question) -> Training:
+        """As published.
+
+        Source: for pairs, the README of GraphCodeBERT's clone detection, https://github.com/microsoft/CodeBERT; for two
+            classes and for many, those of defect detection and authorship attribution with GraphCodeBERT in ALERT,
+            https://github.com/soarsmu/attack-pretrain-models-of-code.
+        """
+        epochs, batch_size, rate = (1, 16, 2e-5)
+        if question.segments == 1:
+            epochs, batch_size, rate = (5, 32, 2e-5) if question.n_labels <= 2 else (20, 8, 5e-5)
+        return Training(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=rate,
+            warmup=0.2,
+            weight_decay=0.0,
+            max_length=self.code_length + self.data_flow_length,
+        )
+
+    def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
+        """The pretrained network with a head drawn from ``seed``."""
+        import torch
+
+        from robust_ray.models.architectures import build_module
+        from robust_ray.models.configurations import describe
+        from robust_ray.models.graph_rows import DataFlowWindow
+        from robust_ray.models.students import Network
+
+        tokenizer, encoder = self._pretrained(question.n_labels)
+        architecture = {"type": "graphcodebert", **describe(encoder.config), "segments": question.segments}
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            module = build_module(architecture)
+        module.get_submodule("encoder").load_state_dict(encoder.state_dict())
+        positions = hub.longest_input(encoder, tokenizer)
+        nodes = self.data_flow_length
+        return Network(
+            module=module.eval(),
+            tokenizer=tokenizer,
+            n_labels=question.n_labels,
+            max_length=min(self.code_length, positions) + nodes,
+            pair_encoding="siamese",
+            architecture=architecture,
+            data_flow=DataFlowWindow(language=question.language, code=positions, nodes=nodes),
+        )
+
+    def _pretrained(self, n_labels: int) -> tuple[Any, Any]:
+        """Tokenizer and encoder.
+
+        Raises:
+            ModelError: they cannot be loaded, or do not belong together.
+        """
+        import torch
+        from transformers import AutoConfig, AutoTokenizer, RobertaModel
+
+        name = hub.locate(self.name)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, revision=self.hub_revision)
+            config = AutoConfig.from_pretrained(name, revision=self.hub_revision, num_labels=n_labels)
+            if config.model_type != "roberta":
+                raise self._refusal(f"a network of type {config.model_type!r}")
+            self._require_own(tokenizer, config)
+            encoder, loading = RobertaModel.from_pretrained(
+                name,
+                revision=self.hub_revision,
+                config=config,
+                add_pooling_layer=False,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+        except ModelError:
+            raise
+        except Exception as error:  # whatever a stranger's folder makes the library raise
+            raise self._refusal(reason(error)) from error
+        if loading["missing_keys"]:
+            raise self._refusal(f"no weights for {min(loading['missing_keys'])!r}")
+        return tokenizer, encoder
+
+    def _require_own(self, tokenizer: Any, config: Any) -> None:
+        """Refuse a tokenizer that is not the network's."""
+        self.facts.check(tokenizer, "model 'graphcodebert'", is_published=self.name == type(self).name)
+        lacks_special = any(getattr(tokenizer, special) is None for special in SPECIALS)
+        if lacks_special or len(tokenizer) > config.vocab_size or tokenizer.pad_token_id != config.pad_token_id:
+            raise self._refusal(
+                f"a tokenizer of {len(tokenizer)} tokens that is not the network's own of {config.vocab_size}"
+            )
+
+    def _refusal(self, got: str) -> ModelError:
+        return ModelError(
+            f"model 'graphcodebert': {self.name!r} must be a RoBERTa with its tokenizer on the hub or in a folder, "
+            f"but got {got!r}; check the name and the network, microsoft/graphcodebert-base is one"
+        )

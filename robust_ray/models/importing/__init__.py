@@ -1,0 +1,1 @@
+"""Networks that others have trained, and keep in files of their own making."""
