@@ -6,14 +6,18 @@ from robust_ray.compression.imported import ImportedStudent
 from robust_ray.compression.none import NoCompression
 from robust_ray.compression.pruning import MagnitudePruning
 from robust_ray.compression.quantization import DynamicQuantization
+from robust_ray.compression.structured_pruning import HeadPruning, LayerPruning, NeuronPruning
 
 __all__ = [
     "COMPRESSIONS",
     "Compression",
     "Distillation",
     "DynamicQuantization",
+    "HeadPruning",
     "ImportedStudent",
+    "LayerPruning",
     "Lesson",
     "MagnitudePruning",
+    "NeuronPruning",
     "NoCompression",
 ]
