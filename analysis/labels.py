@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping
 Setting = tuple[str, str]
 """Type and parameters of a component, as they stand in a row."""
 
+REVISION = "revision"
+"""What a component's parameters say of the files that it reads."""
+
 TEACHER = "none"
 TEACHER_NAME = "none (teacher)"
 
@@ -43,7 +46,8 @@ def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     for name, value in params.items():
         if isinstance(value, Mapping) and "type" in value and "fields" in value:
             found[prefix + name] = str(value["type"])
-            found |= flatten(value["fields"], f"{prefix}{name}.")
+            revision = {REVISION: value[REVISION]} if REVISION in value else {}
+            found |= flatten({**value["fields"], **revision}, f"{prefix}{name}.")
         elif isinstance(value, Mapping):
             found |= flatten(value, f"{prefix}{name}.")
         elif isinstance(value, list):
@@ -54,10 +58,13 @@ def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
 
 
 def _differing(variants: Iterable[Mapping[str, str]]) -> list[str]:
-    """Names whose value is not the same in every variant."""
+    """Names whose value is not the same in every variant; a revision's only where no other name tells them apart."""
     variants = list(variants)
     names = sorted({name for fields in variants for name in fields})
-    return [name for name in names if len({fields.get(name) for fields in variants}) > 1]
+    differing = [name for name in names if len({fields.get(name) for fields in variants}) > 1]
+    telling = [name for name in differing if name.rsplit(".", 1)[-1] != REVISION]
+    told_apart = {tuple(fields.get(name) for name in telling) for fields in variants}
+    return telling if len(told_apart) == len(variants) else differing
 
 
 def _short(name: str, names: list[str]) -> str:

@@ -77,9 +77,10 @@ def load(uri: str, sweep: str | None = None) -> Rows:
         unreadable += found.unreadable
     if all(frames[record.table].empty for record in MEASURED):
         part = f"sweep {sweep!r} in {uri}" if sweep else uri
-        raise StoreError(
-            f"{part}: at least one measured row is needed, but none is there yet; run `robust-ray run` first"
-        )
+        got = "none is there yet"
+        if unreadable:
+            got = f"all {len(unreadable)} files of rows are damaged, or of another version of robust-ray"
+        raise StoreError(f"{part}: at least one measured row is needed, but {got}; run `robust-ray run` first")
     attacks = _with_naturalness(frames[AttackRecord.table], frames.pop(NaturalnessRecord.table))
     frames[AttackRecord.table] = attacks.assign(seconds=_seconds(attacks, frames[RunRecord.table]))
     missing = set(planned or ()) - store.present()

@@ -23,8 +23,8 @@ from analysis.labels import TEACHER, TEACHER_NAME
 from analysis.load import Rows, load
 from analysis.operations import CELL, prepare, share_interval, summarize, teacher_first, where, worst_of_attacks
 from analysis.tables import Column, by_victim, count, measured, megabytes, percent, print_tables, text
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import FloatArray
 from robust_ray.metrics import hypervolume, pareto_front, robust_accuracy
 from robust_ray.metrics.columns import STANDING
 

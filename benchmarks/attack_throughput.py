@@ -38,10 +38,11 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # per core
 
 from benchmarks.functions import CELL, defect_detection, standard_library
 from robust_ray.attacks import MHM, AttackRecipe, WIRRandom, run
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Example, Input, stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
-from robust_ray.core.victim import Encoding, FloatArray, token_batches
+from robust_ray.core.victim import Encoding, token_batches
 
 REPEATS = 3
 """Of an attack and its bare forward passes, in turn."""
@@ -145,9 +146,9 @@ def network(bench: Bench, examples: Sequence[Example]) -> Any:
     """A victim with random weights that always says class 0."""
     import torch
 
-    from robust_ray.models.architectures import build_module
+    from robust_ray.models.networks.architectures import build_module
+    from robust_ray.models.reading.tokenization import train_bpe
     from robust_ray.models.students import Network
-    from robust_ray.models.tokenization import train_bpe
     from robust_ray.models.victim import TransformerVictim
 
     tokenizer = train_bpe((example.segments[0] for example in examples), 1000)
@@ -211,7 +212,7 @@ def forward_passes(bench: Bench, victim: Any, encodings: Sequence[Encoding]) -> 
     """The least that must be done: the batches lie ready on the device."""
     import torch
 
-    from robust_ray.models.forward import collate, forward
+    from robust_ray.models.reading.forward import collate, forward
 
     batches = [
         collate(victim.network, [encodings[i].ids for i in batch], bench.device)  # type: ignore[misc]

@@ -71,7 +71,7 @@ def measure(way: str, folder: Path, examples: list[Example], machine: Machine) -
 def watch(module: Any) -> list[int]:
     """Where the sizes of the batches of functions that a network reads from now on will be."""
     read: list[int] = []
-    module.encoder.register_forward_hook(lambda module, inputs, output: read.append(len(output[0])))
+    module.body.register_forward_hook(lambda module, inputs, output: read.append(len(output[0])))
     return read
 
 

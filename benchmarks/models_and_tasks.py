@@ -37,9 +37,9 @@ TRAINING = {"epochs": 6, "patience": 6, "batch_size": 32, "learning_rate": 1.0e-
 SETS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # the task, and what differs in its training
     "gcj_authorship": ({"type": "authorship_attribution"}, {"epochs": 25, "batch_size": 16}),
-    "bigclonebench": ({"type": "clone_detection"}, {"epochs": 10}),
-    "google_code_jam": ({"type": "clone_detection", "max_train": 2000}, {}),
-    "tl_codesum": ({"type": "summarization", "max_train": 2000}, {}),
+    "bigclonebench": ({"type": "clone_detection"}, {}),
+    "google_code_jam": ({"type": "clone_detection", "max_train": 1000}, {}),
+    "tl_codesum": ({"type": "summarization", "max_train": 1000}, {}),
     "devign": ({"type": "defect_detection"}, {}),
 }
 EXAMPLES = {"evaluate": 200, "attack": 12, "shard": 6}

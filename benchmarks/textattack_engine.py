@@ -135,9 +135,9 @@ def small_roberta(texts: Sequence[str]) -> Any:
     """A RoBERTa of 3 MB with random weights, for which one half of ``texts`` is of either class."""
     import torch
 
-    from robust_ray.models.architectures import build_module
+    from robust_ray.models.networks.architectures import build_module
+    from robust_ray.models.reading.tokenization import train_bpe
     from robust_ray.models.students import Network
-    from robust_ray.models.tokenization import train_bpe
     from robust_ray.models.victim import TransformerVictim
 
     tokenizer = train_bpe(texts, 1000)

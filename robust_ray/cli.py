@@ -226,7 +226,7 @@ def _sweep(options: argparse.Namespace) -> Sweep:
 
     sweep = load(options.file, options.set)
     if sweep.search is not None:
-        search.check(sweep.search, f"{options.file}: search", attacked=bool(sweep.attacks))
+        search.check(sweep.search, f"{options.file}: search", tasks=sweep.tasks, attacked=bool(sweep.attacks))
     return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
 
 

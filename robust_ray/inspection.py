@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import yaml
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from robust_ray.core.records import DatasetRecord
 from robust_ray.models import MODELS, CodeModel, Training
 from robust_ray.stages.survey import rows
 from robust_ray.tasks import SPLITS, TASKS, Task
+from robust_ray.tasks.survey import percentile
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
@@ -105,6 +106,7 @@ def show(subjects: Subjects, examples: int, console: Console) -> None:
     """
     for task in subjects.tasks:
         show_task(task, examples, console)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # new heads are no news
     tasks = subjects.tasks or (build(Task, USUAL_TASK, USUAL_TASK),)
     for model, task in product(subjects.models, tasks):
         show_model(model, task, subjects.training or model.recommended(task.question), console)
@@ -139,6 +141,7 @@ def show_model(model: CodeModel, task: Task, training: Training, console: Consol
         ModelError: it cannot be loaded.
     """
     model.require(task.question)
+    model.revision()
     _say(console, described(model))
     with TemporaryDirectory() as folder:
         network = model.load(task.load("train"), task.question, seed=0, workdir=Path(folder))
@@ -156,8 +159,8 @@ def show_model(model: CodeModel, task: Task, training: Training, console: Consol
 
 def described(component: Task | CodeModel) -> str:
     """Its type, and the fields that were given."""
-    fields = {field.name: (getattr(component, field.name), field.default) for field in dataclasses.fields(component)}
-    given = (f"{name}={value}" for name, (value, default) in fields.items() if value != default)
+    values = {field: getattr(component, field.name) for field in dataclasses.fields(component)}
+    given = (f"{field.name}={value}" for field, value in values.items() if value != _default(field))
     return " ".join((component.type, *given))
 
 
@@ -173,14 +176,14 @@ def facts(network: Network) -> Iterator[str]:
 
 def readings(network: Network, task: Task) -> list[Reading]:
     """How the network reads each split."""
-    from robust_ray.models.encoding import is_cut
+    from robust_ray.models.reading.encoding import is_cut
 
     found = []
     for split in SPLITS:
         inputs = [example.segments for example in stable_order(task.load(split))[:READ]]
         texts = [segment for segments in inputs for segment in segments]
         lengths = [len(ids) for ids in network.tokenizer(texts, truncation=False, verbose=False)["input_ids"]]
-        middle, high = (int(value) for value in np.percentile(lengths, [50, 95], method="inverted_cdf"))
+        middle, high = percentile(lengths, 50), percentile(lengths, 95)
         found.append(Reading(split, len(inputs), middle, high, max(lengths), sum(is_cut(network, inputs))))
     return found
 
@@ -240,6 +243,10 @@ def _component(word: str) -> Task | CodeModel:
         f"inspect: a task, a model or a sweep file must be named, but got {word!r}; "
         f"{did_you_mean(str(name), [*TASKS, *MODELS])}"
     )
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _answer(task: Task, example: Example) -> str:

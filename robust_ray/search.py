@@ -13,6 +13,7 @@ from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.records import AttackRecord, EvaluationRecord
 from robust_ray.sweep import Bound, Search
+from robust_ray.tasks import Task
 
 
 class Trial(Protocol):
@@ -95,12 +96,13 @@ OF_ATTACKS = frozenset({"robust_accuracy", "attack_success_rate", "average_queri
 """Those that need attack rows."""
 
 
-def check(search: Search, where: str, *, attacked: bool) -> None:
+def check(search: Search, where: str, *, tasks: Sequence[Task], attacked: bool) -> None:
     """Refuse a search that could not run: unknown metrics, compressions or fields, ranges that are none.
 
     Args:
         search: What the sweep asks for.
         where: How to name it in a refusal.
+        tasks: The sweep's.
         attacked: Whether the sweep has attacks.
 
     Raises:
@@ -111,6 +113,8 @@ def check(search: Search, where: str, *, attacked: bool) -> None:
             raise SweepError(f"{where}: metric {metric!r} does not exist; {did_you_mean(metric, METRICS)}")
         if metric in OF_ATTACKS and not attacked:
             raise SweepError(f"{where}: metric {metric!r} is measured by attacks, but the sweep has none; add one")
+        for task in tasks:
+            _check_quality(metric, task, where)
     for compression in search.space:
         corners = _Corners(compression)
         while corners.turn():
@@ -119,7 +123,26 @@ def check(search: Search, where: str, *, attacked: bool) -> None:
                 chosen = suggest(corners, search)
             except SweepError as error:
                 raise SweepError(f"{place}: {error}") from None
-            build(Compression, chosen, place)
+            built = build(Compression, chosen, place)
+            for task in tasks:
+                _check_task(built, task, place)
+
+
+def _check_quality(metric: str, task: Task, where: str) -> None:
+    """Refuse what is measured on tasks of the other kind alone."""
+    own, others = ("bleu", "clean_accuracy") if task.question.wants_text else ("clean_accuracy", "bleu")
+    if metric == others:
+        raise SweepError(
+            f"{where}: metric {metric!r} is not measured on the task {task.type!r}, but {own!r} is; "
+            "use that, and a sweep for each kind of task"
+        )
+
+
+def _check_task(compression: Compression, task: Task, place: str) -> None:
+    try:
+        compression.require(task.question)
+    except SweepError as error:
+        raise SweepError(f"{place}: {error}") from None
 
 
 def suggest(trial: Trial, search: Search) -> dict[str, Any]:

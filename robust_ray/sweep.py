@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 from robust_ray.attacks import AttackRecipe
@@ -217,6 +218,8 @@ class Sweep:
                 model.require(question)
             for compression in self.compressions:
                 compression.require(question)
+        for compression, model in product(self.compressions, self.models):
+            compression.fits(model)
         for i, seed in enumerate(self.seeds):
             _check_seed(f"seeds[{i}]", seed)
         for stage in self.resources:

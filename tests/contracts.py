@@ -16,10 +16,11 @@ import pytest
 
 from robust_ray.attacks import ATTACKS, SUBSTITUTES, AttackRecipe, Substitutes, engine
 from robust_ray.compression import COMPRESSIONS, Compression, Lesson
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
-from robust_ray.core.victim import Answers, FloatArray
+from robust_ray.core.victim import Answers
 from robust_ray.dispatch import Report, Settings, Shape
 from robust_ray.source import validity
 from robust_ray.source.edits import Edit, Splice

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Example, Input, Question
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 
 NO_TEXTS: dict[str, Any] = dict.fromkeys(("bleu", "corpus_bleu", "rouge_l", "chrf", "exact_match"))
 """Columns of an evaluation that a task with classes leaves null."""

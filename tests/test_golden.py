@@ -26,7 +26,10 @@ GOLDEN = Path(__file__).parent / "golden" / "identities.json"
 REQUIRED: dict[str, dict[str, object]] = {
     "attack textattack": {"recipe": "deepwordbug"},
     "goal targeted": {"label": 0},
+    "compression head_pruning": {"sparsity": 0.5},
+    "compression layer_pruning": {"sparsity": 0.5},
     "compression magnitude_pruning": {"sparsity": 0.5},
+    "compression neuron_pruning": {"sparsity": 0.5},
     "model huggingface": {"name": "microsoft/codebert-base"},
 }
 KINDS = (
@@ -52,8 +55,8 @@ def identities(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     names = folder / "substitutes.jsonl"
     names.write_text('{"idx": 1, "substitutes": {"a": ["b"]}}\n')
-    imported = {"path": str(names), "tokenizer": "."}
-    required = REQUIRED | {
+    imported: dict[str, object] = {"path": str(names), "tokenizer": "."}
+    required: dict[str, dict[str, object]] = REQUIRED | {
         "substitutes substitutes_file": {"path": str(names)},
         "model imported": imported,
         "compression imported": {"student": {"type": "imported", **imported}},

@@ -9,8 +9,8 @@ import pytest
 
 from robust_ray.cli import main
 from robust_ray.core.errors import SweepError
-from robust_ray.inspection import LINES, excerpt, find
-from robust_ray.models import ScratchRoberta
+from robust_ray.inspection import LINES, described, excerpt, find
+from robust_ray.models import HuggingFace, ScratchRoberta
 from robust_ray.tasks import CloneDetection, DefectDetection
 
 BODY = "".join(f"  total[{i}] = a;\n\n" for i in range(20))
@@ -96,6 +96,10 @@ def test_a_mistake_is_one_sentence(word: str, message: str) -> None:
 def test_no_negative_number_of_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "defect_detection", "--examples", "-1"]) == 2
     assert "`--examples >= 0` must hold, but got -1" in capsys.readouterr().err
+
+
+def test_a_default_that_is_made_anew_is_not_told() -> None:
+    assert described(HuggingFace(name="x")) == "huggingface name=x"
 
 
 def test_an_excerpt_leaves_blank_lines_out_and_says_what_is_missing() -> None:

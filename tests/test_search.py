@@ -13,6 +13,7 @@ from robust_ray.core.errors import SweepError
 from robust_ray.core.records import Verdict
 from robust_ray.search import METRICS, Rows, check, measure, suggest
 from robust_ray.sweep import Search
+from robust_ray.tasks import DefectDetection, Summarization, Task
 from tests.analysis import synthetic
 
 SEARCH: dict[str, Any] = {
@@ -72,7 +73,7 @@ def test_a_component_inside_a_space_is_chosen_field_by_field() -> None:
 
 
 def test_a_sound_search_passes() -> None:
-    check(search(), "sweep: search", attacked=True)
+    check(search(), "sweep: search", tasks=[DefectDetection()], attacked=True)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_sound_search_passes() -> None:
 )
 def test_what_could_not_run_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SweepError, match=sentence):
-        check(search(**changes), "sweep: search", attacked=True)
+        check(search(**changes), "sweep: search", tasks=[DefectDetection()], attacked=True)
 
 
 def rows(accuracy: float, verdicts: Sequence[tuple[str, int, Verdict]]) -> Rows:
@@ -131,4 +132,25 @@ def test_what_was_not_measured_fails_the_proposal() -> None:
 
 def test_a_metric_of_attacks_needs_attacks() -> None:
     with pytest.raises(SweepError, match="the sweep has none"):
-        check(search(), "sweep: search", attacked=False)
+        check(search(), "sweep: search", tasks=[DefectDetection()], attacked=False)
+
+
+@pytest.mark.parametrize(
+    ("task", "changes", "sentence"),
+    [
+        (Summarization(), {}, "'clean_accuracy' is not measured on the task 'summarization', but 'bleu' is"),
+        (
+            DefectDetection(),
+            {"constraints": [{"metric": "bleu", "at_least": 0.1}]},
+            "'bleu' is not measured on the task 'defect_detection', but 'clean_accuracy' is",
+        ),
+        (
+            Summarization(),
+            {"constraints": [{"metric": "bleu", "below_teacher": 0.05}]},
+            "search.space.distillation: distillation learns from the probabilities of classes",
+        ),
+    ],
+)
+def test_a_search_suits_every_task(task: Task, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SweepError, match=sentence):
+        check(search(**changes), "sweep: search", tasks=[task], attacked=True)

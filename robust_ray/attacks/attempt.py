@@ -10,9 +10,10 @@ import numpy as np
 from robust_ray.attacks.base import Attack, Candidate, Constraint, Scores, Space, Steps
 from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Adversarial, Outcome
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Input
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import Answer, FloatArray
+from robust_ray.core.victim import Answer
 from robust_ray.source.distance import changes
 from robust_ray.source.identifiers import SourceCode, analyse
 from robust_ray.source.validity import Validity

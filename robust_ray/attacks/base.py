@@ -14,12 +14,12 @@ from typing import ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from robust_ray.attacks.goals import Goal, Untargeted
+from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.checks import at_least_one
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
-from robust_ray.core.victim import BoolArray, FloatArray
 from robust_ray.source.edits import Edit
 from robust_ray.source.identifiers import SourceCode
 from robust_ray.source.validity import Validity
@@ -198,6 +198,15 @@ class SingleAttack(AttackRecipe):
     def parts(self) -> tuple[SingleAttack, ...]:
         """Itself."""
         return (self,)
+
+    def suited(self, segments: int, n_labels: int) -> SingleAttack:
+        """The attack with what its paper chooses by the task, where the user leaves that open.
+
+        Args:
+            segments: Programs of an example.
+            n_labels: Classes of the victim; 1 where it writes texts.
+        """
+        return self
 
     @abstractmethod
     def build(self) -> Attack:

@@ -77,7 +77,8 @@ def run(
         "query_budget": recipe.query_budget,
         "batch_invariant": victim.batch_invariant,
     }
-    assemblies = [_Assembly.of(part, names) for part in recipe.parts]
+    segments = max((len(example.segments) for example in examples), default=1)
+    assemblies = [_Assembly.of(part, part.suited(segments, victim.n_labels).build(), names) for part in recipe.parts]
 
     def start(example: Example) -> _Flight:
         outcome, parts = Outcome(example), [each.with_dice(seed, example.uid) for each in assemblies]
@@ -116,10 +117,12 @@ class _Assembly(NamedTuple):
     """What its dice depend on beside seed and example."""
 
     @classmethod
-    def of(cls, part: SingleAttack, names: Mapping[Substitutes, Sequence[SubstituteRecord]]) -> _Assembly:
+    def of(
+        cls, part: SingleAttack, attack: Attack, names: Mapping[Substitutes, Sequence[SubstituteRecord]]
+    ) -> _Assembly:
         """Its dice depend on neither its company nor its budget: a smaller budget only ends the same attack sooner."""
         rows = () if part.substitutes is None else names[part.substitutes]
-        return cls(part.type, part.build(), Offers(rows), parameters(replace(part, query_budget=None)))
+        return cls(part.type, attack, Offers(rows), parameters(replace(part, query_budget=None)))
 
     def with_dice(self, seed: int, uid: str) -> Part:
         """For one example."""

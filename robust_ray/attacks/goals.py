@@ -6,9 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.errors import SweepError
-from robust_ray.core.victim import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)

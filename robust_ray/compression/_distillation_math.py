@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from robust_ray.models.criterion import Classification
+from robust_ray.models.training.criterion import Classification
 
 
 @dataclass(frozen=True, eq=False)

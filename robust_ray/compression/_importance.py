@@ -13,9 +13,9 @@ from robust_ray.compression._structure_math import gate_gradients, norms
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.models.alterations.anatomy import Block
-from robust_ray.models.criterion import usual
-from robust_ray.models.forward import cpu_threads
+from robust_ray.models.reading.forward import cpu_threads
 from robust_ray.models.students import Network
+from robust_ray.models.training.criterion import usual
 
 Scores = dict[str, Tensor]
 """``(units,)`` of each block, by its name; float64, not negative, on the CPU."""

@@ -32,7 +32,7 @@ class ImportedStudent(Compression):
         import numpy as np
 
         from robust_ray.models import students, training
-        from robust_ray.models.label_order import require_order
+        from robust_ray.models.checks.label_order import require_order
 
         network = self.student.load(lesson.train, lesson.question, lesson.seed, workdir)
         predictions = training.logits(network, lesson.valid, machine).argmax(axis=1)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
+
+from robust_ray.core.arrays import FloatArray
 
 T = TypeVar("T")
-FloatArray = npt.NDArray[np.float64]
 
 FILE = "answers-1.sqlite3"
 """Another layout is another file."""

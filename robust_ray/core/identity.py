@@ -83,8 +83,9 @@ def parameters(component: Component) -> str:
 
 
 def parameters_and_revision(component: Component) -> str:
-    """The same together with the revision of what the component reads from outside."""
-    return canonical_json(_fields(component) | {"revision": component.revision()})
+    """The same together with the revision of what the component reads from outside, if it reads anything."""
+    revision = component.revision()
+    return canonical_json(_fields(component) | ({} if revision is None else {"revision": revision}))
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -13,14 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from robust_ray.core.arrays import FloatArray, IntArray
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.machine import Machine
-from robust_ray.core.victim import FloatArray
-
-IntArray = npt.NDArray[np.int64]
 
 Ids = tuple[int, ...]
 """Sub-tokens of a text."""

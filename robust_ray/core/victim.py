@@ -13,13 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
 from robust_ray.core.answer_cache import AnswerCache
+from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.examples import Input
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 Precision = Literal["float32", "bfloat16"]
 """Number format of a victim's forward pass."""

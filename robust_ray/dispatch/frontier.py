@@ -180,7 +180,11 @@ class Frontier:
             return
         for dependant in self._dependants[key]:
             self._unmet[dependant].add(key)
-        self.retry(key)
+        if self._is_hopeless(key):
+            self._move(key, State.SKIPPED)
+            self._skip_dependants(key)
+        else:
+            self.retry(key)
 
     def _join(self, call: StageCall) -> None:
         key, needs = call.key, set(call.needs)
@@ -194,7 +198,7 @@ class Frontier:
             self._dependants[needed].append(key)
         if key in self._present:
             self._move(key, State.CACHED)
-        elif any(self._states.get(needed) in HOPELESS for needed in needs):
+        elif self._is_hopeless(key):
             self._move(key, State.SKIPPED)
         else:
             self._move(key, State.WAITING)
@@ -217,6 +221,10 @@ class Frontier:
                 if self._states[dependant] is State.WAITING:
                     self._move(dependant, State.SKIPPED)
                     pending.append(dependant)
+
+    def _is_hopeless(self, key: str) -> bool:
+        """Whether something a call needs has failed, even if the call itself was made before."""
+        return any(self._states.get(needed) in HOPELESS for needed in self._calls[key].needs)
 
     def _is_ready(self, key: str) -> bool:
         return self._states[key] is State.WAITING and not self._unmet[key]

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.component import Component, Registry
-from robust_ray.core.victim import BoolArray, FloatArray
 
 
 class Comparison(NamedTuple):

@@ -14,8 +14,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.errors import SweepError
-from robust_ray.core.victim import FloatArray
 from robust_ray.fidelity.base import RELATIONS, Comparison, Relation
 from robust_ray.metrics import js_divergence, kl_divergence
 

@@ -22,6 +22,11 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
+def shared(wanted: Sequence[str], found: Sequence[str], order: int) -> tuple[int, int]:
+    """N-grams in common, each as often as in either at most, and n-grams found."""
+    return (_ngrams(found, order) & _ngrams(wanted, order)).total(), max(0, len(found) - order + 1)
+
+
 def bleu(reference: str, sentence: str) -> float:
     """Smoothed sentence BLEU-4 of ``sentence``, in [0, 1]; 0 for no word in common.
 
@@ -31,7 +36,7 @@ def bleu(reference: str, sentence: str) -> float:
     Deviations: a text without a word scores 0; that evaluator gives it ``exp(-n)`` for a reference of ``n`` words.
     """
     wanted, found = words(reference), words(sentence)
-    counts = [_shared(wanted, found, order) for order in range(1, ORDER + 1)]
+    counts = [shared(wanted, found, order) for order in range(1, ORDER + 1)]
     if counts[0][0] == 0:
         return 0.0
     smoothed = [counts[0], *((matches + 1, possible + 1) for matches, possible in counts[1:])]
@@ -46,7 +51,7 @@ def corpus_bleu(references: Sequence[str], sentences: Sequence[str]) -> float:
     pairs = [(words(reference), words(text)) for reference, text in zip(references, sentences, strict=True)]
     counts = []
     for order in range(1, ORDER + 1):
-        shares = [_shared(wanted, found, order) for wanted, found in pairs]
+        shares = [shared(wanted, found, order) for wanted, found in pairs]
         counts.append((sum(matches for matches, _ in shares), sum(possible for _, possible in shares)))
     if any(matches == 0 for matches, _ in counts):
         return 0.0
@@ -61,11 +66,6 @@ def _score(counts: Sequence[tuple[int, int]], wanted: int, found: int) -> float:
 
 def _log_ratio(matches: int, possible: int) -> float:
     return math.log(matches) - math.log(possible)
-
-
-def _shared(wanted: Sequence[str], found: Sequence[str], order: int) -> tuple[int, int]:
-    """N-grams in common, each as often as in either at most, and n-grams found."""
-    return (_ngrams(found, order) & _ngrams(wanted, order)).total(), max(0, len(found) - order + 1)
 
 
 def _ngrams(tokens: Sequence[str], order: int) -> Counter[tuple[str, ...]]:

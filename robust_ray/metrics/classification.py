@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
+from robust_ray.core.arrays import IntArray
 
 
 def accuracy(labels: npt.ArrayLike, predictions: npt.ArrayLike) -> float:

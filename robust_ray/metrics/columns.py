@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import BoolArray, FloatArray
 
 Verdicts = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_]
 Column = npt.ArrayLike | Sequence[float | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray
 
 
 def agreement(teacher: npt.ArrayLike, student: npt.ArrayLike) -> float | None:

@@ -12,8 +12,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import FloatArray
 from robust_ray.metrics.columns import Column, Verdicts, are, floats, were_attempted
 
 

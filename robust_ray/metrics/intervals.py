@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray
 
 Interval = tuple[float, float]
 

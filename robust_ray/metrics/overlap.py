@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
-from robust_ray.metrics.bleu import words
+from robust_ray.metrics.bleu import shared, words
 
 CHRF_ORDER = 6
 CHRF_BETA = 2
@@ -34,8 +33,8 @@ def chrf(reference: str, text: str) -> float:
     wanted, found = ("".join(each.split()) for each in (reference, text))
     precisions, recalls = [], []
     for order in range(1, min(CHRF_ORDER, len(wanted), len(found)) + 1):
-        in_both = (_ngrams(wanted, order) & _ngrams(found, order)).total()
-        precisions.append(in_both / (len(found) - order + 1))
+        in_both, possible = shared(wanted, found, order)
+        precisions.append(in_both / possible)
         recalls.append(in_both / (len(wanted) - order + 1))
     if not any(precisions):
         return 0.0
@@ -56,7 +55,3 @@ def _longest_common_subsequence(left: Sequence[str], right: Sequence[str]) -> in
         for i, other in enumerate(right, start=1):
             diagonal, row[i] = row[i], diagonal + 1 if word == other else max(row[i], row[i - 1])
     return row[-1]
-
-
-def _ngrams(text: str, order: int) -> Counter[str]:
-    return Counter(text[i : i + order] for i in range(len(text) - order + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from robust_ray.core.victim import BoolArray, FloatArray
+from robust_ray.core.arrays import BoolArray, FloatArray
 
 
 def pareto_front(losses: npt.ArrayLike) -> BoolArray:

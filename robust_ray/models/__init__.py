@@ -1,4 +1,11 @@
-"""Code models and what becomes of them: networks, checkpoints, fine-tuning, victims, costs."""
+"""Code models and what becomes of them: networks, checkpoints, fine-tuning, victims, costs.
+
+The models that a sweep can name are modules of this package, beside the checkpoint (``students``), the ``victim`` and
+its ``cost``. What they are made of is in packages: ``reading`` takes texts to tensors, ``networks`` builds modules with
+their heads, ``training`` fine-tunes, ``writing`` writes summaries, ``data_flow`` is what GraphCodeBERT reads beside the
+code, ``importing`` takes what others have trained, ``alterations`` are changes of structure, ``checks`` refuses what is
+not what it seems.
+"""
 
 from robust_ray.models.base import MODELS, CodeModel, Training
 from robust_ray.models.graphcodebert import GraphCodeBERT

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.component import Component, Registry
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example, Question
@@ -50,6 +51,20 @@ class CodeModel(Component):
 MODELS: Registry[CodeModel] = Registry("model", CodeModel)
 
 
+SHORTEST = 8
+"""Tokens of the smallest window worth a model's while."""
+
+
+def wide_enough(field_name: str, tokens: int, usual: int) -> None:
+    """Refuse a window too small for code.
+
+    Raises:
+        SweepError: ``tokens`` is less than ``SHORTEST``.
+    """
+    if tokens < SHORTEST:
+        raise SweepError(f"`{field_name} >= {SHORTEST}` must hold, but got {tokens}; {usual} is usual")
+
+
 def reason(error: Exception) -> str:
     """What a library's error says, on one line that fits into ours."""
     return textwrap.shorten(str(error) or type(error).__name__, 200)
@@ -81,9 +96,9 @@ class Training:
     """Tokens of a row at most, a segment's or those of a pair that is read jointly; the rest is cut off."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "patience", "batch_size", "max_length"):
-            if getattr(self, name) < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+        for name in ("epochs", "patience", "batch_size"):
+            at_least_one(name, getattr(self, name))
+        wide_enough("max_length", self.max_length, usual=400)
         if not 0 < self.learning_rate < 1:
             raise SweepError(f"`0 < learning_rate < 1` must hold, but got {self.learning_rate}; 5e-5 is usual")
         if not 0 <= self.warmup < 1:

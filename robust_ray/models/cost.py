@@ -13,9 +13,10 @@ import torch
 import zstandard
 from torch import Tensor, nn
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Input
 from robust_ray.core.machine import Machine
-from robust_ray.core.victim import Answers, FloatArray
+from robust_ray.core.victim import Answers
 from robust_ray.models.alterations import DESCRIBES_A_WEIGHT
 from robust_ray.models.victim import NetworkVictim
 

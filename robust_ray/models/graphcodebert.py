@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
 from robust_ray.models import hub
-from robust_ray.models.base import MODELS, CodeModel, Training, reason
+from robust_ray.models.base import MODELS, CodeModel, Training, reason, wide_enough
+from robust_ray.models.checks.tokenizer_facts import TokenizerFacts
 from robust_ray.models.presets import CODEBERT_FACTS
-from robust_ray.models.tokenizer_facts import TokenizerFacts
+from robust_ray.models.recipes import published
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
-
-SHORTEST = 8
-"""Code tokens of the smallest window worth a model's while."""
 
 SPECIALS = ("cls_token", "sep_token", "pad_token")
 """Special tokens a tokenizer must have."""
@@ -32,7 +30,7 @@ class GraphCodeBERT(CodeModel):
     The head is that of the published clone detection: the first states of all segments, dense, tanh, out. Where the
     data flow of a program cannot be told, its code is read alone and the row says ``no data flow``.
 
-    Deviations: see :mod:`robust_ray.source.dataflow` and :mod:`robust_ray.models.data_flow_input`.
+    Deviations: see :mod:`robust_ray.source.dataflow` and :mod:`robust_ray.models.data_flow.reader`.
     """
 
     facts: ClassVar[TokenizerFacts] = CODEBERT_FACTS
@@ -53,8 +51,7 @@ class GraphCodeBERT(CodeModel):
     """Places of a segment that are kept for nodes of its data flow."""
 
     def __post_init__(self) -> None:
-        if self.code_length < SHORTEST:
-            raise SweepError(f"`code_length >= {SHORTEST}` must hold, but got {self.code_length}; 512 is published")
+        wide_enough("code_length", self.code_length, usual=512)
         if self.data_flow_length < 0:
             raise SweepError(f"`data_flow_length >= 0` must hold, but got {self.data_flow_length}; 128 is published")
 
@@ -81,25 +78,18 @@ class GraphCodeBERT(CodeModel):
             classes and for many, those of defect detection and authorship attribution with GraphCodeBERT in ALERT,
             https://github.com/soarsmu/attack-pretrain-models-of-code.
         """
-        epochs, batch_size, rate = (1, 16, 2e-5)
-        if question.segments == 1:
-            epochs, batch_size, rate = (5, 32, 2e-5) if question.n_labels <= 2 else (20, 8, 5e-5)
-        return Training(
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=rate,
-            warmup=0.2,
-            weight_decay=0.0,
-            max_length=self.code_length + self.data_flow_length,
-        )
+        length = self.code_length + self.data_flow_length
+        if question.segments > 1:
+            return published(1, 16, 2e-5, length, warmup=0.2)
+        return published(5, 32, 2e-5, length) if question.n_labels == 2 else published(30, 16, 2e-5, length, warmup=0.2)
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
         import torch
 
-        from robust_ray.models.architectures import build_module
-        from robust_ray.models.configurations import describe
-        from robust_ray.models.graph_rows import DataFlowWindow
+        from robust_ray.models.data_flow.rows import DataFlowWindow
+        from robust_ray.models.networks.architectures import build_module
+        from robust_ray.models.networks.configurations import describe
         from robust_ray.models.students import Network
 
         tokenizer, encoder = self._pretrained(question.n_labels)
@@ -107,7 +97,7 @@ class GraphCodeBERT(CodeModel):
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
             module = build_module(architecture)
-        module.get_submodule("encoder").load_state_dict(encoder.state_dict())
+        module.get_submodule("body").load_state_dict(encoder.state_dict())
         positions = hub.longest_input(encoder, tokenizer)
         nodes = self.data_flow_length
         return Network(
@@ -129,16 +119,16 @@ class GraphCodeBERT(CodeModel):
         import torch
         from transformers import AutoConfig, AutoTokenizer, RobertaModel
 
-        name = hub.locate(self.name)
+        name, origin = hub.locate(self.name), hub.origin(self.name, self.hub_revision)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name, revision=self.hub_revision)
-            config = AutoConfig.from_pretrained(name, revision=self.hub_revision, num_labels=n_labels)
+            tokenizer = AutoTokenizer.from_pretrained(name, **origin)
+            config = AutoConfig.from_pretrained(name, num_labels=n_labels, **origin)
             if config.model_type != "roberta":
                 raise self._refusal(f"a network of type {config.model_type!r}")
             self._require_own(tokenizer, config)
             encoder, loading = RobertaModel.from_pretrained(
                 name,
-                revision=self.hub_revision,
+                **origin,
                 config=config,
                 add_pooling_layer=False,
                 dtype=torch.float32,

@@ -8,6 +8,7 @@ from typing import Any
 
 from robust_ray.core.errors import ModelError
 from robust_ray.core.identity import files_digest
+from robust_ray.core.network import hub_answers
 from robust_ray.core.paths import user_path
 
 UNBOUNDED = 1_000_000
@@ -20,6 +21,11 @@ def locate(name: str) -> str:
     return str(folder) if folder.is_dir() else name
 
 
+def origin(name: str, commit: str | None) -> dict[str, Any]:
+    """What ``from_pretrained`` is told beside the name: without a way to the hub, to look no further than this disk."""
+    return {"revision": commit, "local_files_only": user_path(name).is_dir() or not hub_answers()}
+
+
 def revision(name: str, where: str) -> str | None:
     """Fingerprint of a local folder's files; None for a name on the hub.
 
@@ -28,13 +34,15 @@ def revision(name: str, where: str) -> str | None:
         where: Which component asks, for the refusal.
 
     Raises:
-        ModelError: the name is a path, and no folder lies there.
+        ModelError: the name is a path, and no folder with a network lies there.
     """
     folder = user_path(name)
     if not folder.is_dir():
         if name.startswith(("/", "./", "../", "~")):
             raise ModelError(f"{where}: a folder must lie at {name!r}, but none does; correct `name`")
         return None
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{where}: the folder {name!r} must hold a `config.json`, but does not; correct `name`")
     return fingerprint(folder)
 
 

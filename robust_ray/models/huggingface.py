@@ -11,14 +11,11 @@ from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
 from robust_ray.core.victim import Precision
 from robust_ray.models import hub
-from robust_ray.models.base import MODELS, CodeModel, reason
+from robust_ray.models.base import MODELS, CodeModel, reason, wide_enough
 from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
-
-SHORTEST = 8
-"""Tokens of the smallest window worth a model's while."""
 
 
 @MODELS.register("huggingface")
@@ -27,7 +24,7 @@ class HuggingFace(CodeModel):
     """A pretrained network of transformers with the head that a task needs.
 
     Classes are told apart by the sequence classifier of the network's family, for pairs by CodeXGLUE's clone head; see
-    :mod:`robust_ray.models.heads`. Summaries are written as :mod:`robust_ray.models.writing` says.
+    :mod:`robust_ray.models.networks.heads`. Summaries are written as :mod:`robust_ray.models.writing` says.
     """
 
     version: ClassVar[int] = 2
@@ -62,8 +59,8 @@ class HuggingFace(CodeModel):
     """How summaries are written."""
 
     def __post_init__(self) -> None:
-        if self.max_length is not None and self.max_length < SHORTEST:
-            raise SweepError(f"`max_length >= {SHORTEST}` must hold, but got {self.max_length}; 400 is usual")
+        if self.max_length is not None:
+            wide_enough("max_length", self.max_length, usual=400)
 
     def revision(self) -> str | None:
         """Fingerprint of a local folder; None for a name on the hub.
@@ -100,15 +97,23 @@ class HuggingFace(CodeModel):
             network = replace(network, architecture={**network.architecture, "attention": self.attention})
         return replace(network, max_length=min(self.max_length or network.max_length, network.max_length))
 
-    def tokenizer(self, origin: Mapping[str, Any]) -> Any:
+    def tokenizer(self, origin: Mapping[str, Any], question: Question) -> Any:
         """The tokenizer beside the weights, able to pad.
 
         Raises:
-            ModelError: it knows no token to pad with.
+            ModelError: it is not in the folder, or knows no token to pad with.
         """
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(hub.locate(self.name), **origin)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(hub.locate(self.name), **origin)
+        except Exception as error:  # transformers says of a missing file that it is None
+            if hub.revision(self.name, f"model {self.type!r}") is None:
+                raise
+            raise ModelError(
+                f"model {self.type!r}: a tokenizer must lie in {self.name!r} beside the weights, but got "
+                f"{reason(error)!r}; save it there, too"
+            ) from error
         if tokenizer.pad_token_id is None:
             if tokenizer.eos_token_id is None:
                 raise ModelError(
@@ -121,12 +126,12 @@ class HuggingFace(CodeModel):
     def _load(self, question: Question, seed: int) -> Network:
         import torch
 
-        from robust_ray.models.classifiers import classifier_of
+        from robust_ray.models.networks.classifiers import classifier_of
         from robust_ray.models.writing.load import writer_of
 
         name, where = hub.locate(self.name), f"model {self.type!r}"
-        source = {"revision": self.hub_revision, "trust_remote_code": self.trust_remote_code}
-        tokenizer = self.tokenizer(source)
+        source = {**hub.origin(self.name, self.hub_revision), "trust_remote_code": self.trust_remote_code}
+        tokenizer = self.tokenizer(source, question)
         origin = {**source, "dtype": getattr(torch, self.dtype)}
         if self.attention is not None:
             origin["attn_implementation"] = self.attention

@@ -13,7 +13,7 @@ from robust_ray.core.examples import Example, Question
 from robust_ray.core.identity import digest
 from robust_ray.core.paths import user_path
 from robust_ray.models import hub
-from robust_ray.models.base import MODELS, CodeModel
+from robust_ray.models.base import MODELS, CodeModel, wide_enough
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
@@ -87,8 +87,8 @@ class Imported(CodeModel):
     def __post_init__(self) -> None:
         if self.around is not None and len(self.around) not in (0, 2):
             raise SweepError(f"`around` must be two tokens or none, but got {list(self.around)}; null leaves it open")
-        if self.max_length is not None and self.max_length < 8:
-            raise SweepError(f"`max_length >= 8` must hold, but got {self.max_length}; 400 is usual")
+        if self.max_length is not None:
+            wide_enough("max_length", self.max_length, usual=400)
         if self.data_flow is not None and (self.data_flow < 1 or self.preprocessing != "as_is"):
             raise SweepError(
                 f"`data_flow >= 1` and code as it is must hold, but got {self.data_flow} and "
@@ -99,13 +99,15 @@ class Imported(CodeModel):
         """Fingerprint of the weights and of the tokenizer.
 
         Raises:
-            ModelError: there is no such file or folder.
+            ModelError: there is no such file or folder, or none for the tokenizer.
         """
         path = user_path(self.path)
         if not path.exists():
             raise ModelError(f"{WHERE}: weights must lie at {self.path!r}, but nothing does; correct `path`")
         tokenizer = user_path(self.tokenizer_name)
         is_here = tokenizer.exists()
+        if not is_here and self.tokenizer_name.startswith(("/", "./", "../", "~")):
+            raise ModelError(f"{WHERE}: a tokenizer must lie at {self.tokenizer_name!r}, but none does; correct it")
         return digest([hub.fingerprint(path), hub.fingerprint(tokenizer) if is_here else self.tokenizer_name])
 
     def require(self, question: Question) -> None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from robust_ray.core.errors import ModelError, SweepError
+from robust_ray.core.errors import ModelError
 from robust_ray.core.language_model import LANGUAGE_MODELS, LanguageModel
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import Precision
 from robust_ray.models import hub
-from robust_ray.models.base import reason
+from robust_ray.models.base import reason, wide_enough
 
 if TYPE_CHECKING:
     from robust_ray.models.masked_transformer import MaskedTransformer
-
-SHORTEST = 8
-"""Tokens of the smallest input worth a model's while: a few beside the special ones."""
 
 
 @LANGUAGE_MODELS.register("masked_lm")
@@ -39,8 +36,7 @@ class MaskedLM(LanguageModel):
     """Number format of the forward pass; ``bfloat16`` is several times as fast on a GPU made for it, and less exact."""
 
     def __post_init__(self) -> None:
-        if self.max_length < SHORTEST:
-            raise SweepError(f"`max_length >= {SHORTEST}` must hold, but got {self.max_length}; 512 is usual")
+        wide_enough("max_length", self.max_length, usual=512)
 
     def revision(self) -> str | None:
         """Fingerprint of a local folder; None for a name on the hub.
@@ -57,12 +53,12 @@ class MaskedLM(LanguageModel):
 
         from robust_ray.models.masked_transformer import MaskedTransformer
 
-        name = hub.locate(self.name)
+        name, origin = hub.locate(self.name), hub.origin(self.name, self.hub_revision)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name, revision=self.hub_revision)
+            tokenizer = AutoTokenizer.from_pretrained(name, **origin)
             with torch.random.fork_rng([]):
                 module, loading = AutoModelForMaskedLM.from_pretrained(
-                    name, revision=self.hub_revision, dtype=torch.float32, output_loading_info=True
+                    name, dtype=torch.float32, output_loading_info=True, **origin
                 )
         except Exception as error:  # whatever a stranger's folder makes the library raise
             raise self._refusal(reason(error)) from error

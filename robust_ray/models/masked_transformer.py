@@ -15,10 +15,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from robust_ray.core.language_model import Ids, IntArray, Look, pieces
-from robust_ray.core.victim import FloatArray, Precision, token_batches
-from robust_ray.models.encoding import pack
-from robust_ray.models.forward import cpu_threads, pad
+from robust_ray.core.arrays import FloatArray, IntArray
+from robust_ray.core.language_model import Ids, Look, pieces
+from robust_ray.core.victim import Precision, token_batches
+from robust_ray.models.reading.encoding import pack
+from robust_ray.models.reading.forward import cpu_threads, pad
 
 MOST_LOGITS = 2**28
 """Numbers in the logits of one batch at most (1 GiB): they are 65 times as many as hidden states in CodeBERT."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
-from robust_ray.models.base import MODELS, CodeModel
-from robust_ray.models.tokenization import SMALLEST, SPECIALS, train_bpe
+from robust_ray.models.base import MODELS, CodeModel, wide_enough
+from robust_ray.models.reading.tokenization import SMALLEST, SPECIALS, train_bpe
 from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
@@ -63,16 +64,14 @@ class ScratchRoberta(CodeModel):
 
     def __post_init__(self) -> None:
         for name in ("layers", "hidden", "heads", "intermediate"):
-            if getattr(self, name) < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {getattr(self, name)}; raise it")
+            at_least_one(name, getattr(self, name))
         if self.vocabulary < SMALLEST:
             raise SweepError(f"`vocabulary >= {SMALLEST}` (every byte) must hold, but got {self.vocabulary}; raise it")
         if self.hidden % self.heads:
             raise SweepError(f"`hidden` must be a multiple of {self.heads} heads, but got {self.hidden}; change either")
         if not 0.0 <= self.dropout < 1.0:
             raise SweepError(f"`0 <= dropout < 1` must hold, but got {self.dropout}; 0.1 is usual")
-        if self.max_length < 8:
-            raise SweepError(f"`max_length >= 8` must hold, but got {self.max_length}; raise it")
+        wide_enough("max_length", self.max_length, usual=160)
         if self.generation.max_new_tokens >= self.max_length:
             raise SweepError(
                 f"`generation.max_new_tokens < max_length` must hold, but got {self.generation.max_new_tokens} "
@@ -83,7 +82,7 @@ class ScratchRoberta(CodeModel):
         """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
         import torch
 
-        from robust_ray.models.architectures import build_module
+        from robust_ray.models.networks.architectures import build_module
         from robust_ray.models.students import Network
 
         if not examples:

@@ -21,9 +21,9 @@ from robust_ray.core.errors import CorruptedError, ModelError
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import Precision
 from robust_ray.models import alterations
-from robust_ray.models.architectures import Architecture, build_module
 from robust_ray.models.base import reason
-from robust_ray.models.graph_rows import DataFlowWindow
+from robust_ray.models.data_flow.rows import DataFlowWindow
+from robust_ray.models.networks.architectures import Architecture, build_module
 from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Network:
     """A classifier, or a writer of summaries, with its tokenizer."""
 
     module: nn.Module
-    """Weights and code; see :mod:`robust_ray.models.architectures` for what it takes and returns."""
+    """Weights and code; see :mod:`robust_ray.models.networks.architectures` for what it takes and returns."""
 
     tokenizer: Any
     """A tokenizer of transformers."""
@@ -97,7 +97,7 @@ def alter(network: Network, description: Mapping[str, Any]) -> Network:
 
 def save(network: Network, folder: Path) -> None:
     """Write a checkpoint that :func:`load` makes the same network of, to the bit."""
-    from robust_ray.models.gate import golden_ids, is_steady
+    from robust_ray.models.checks.sanity import golden_ids, is_steady
 
     folder.mkdir(parents=True, exist_ok=True)
     tensors, aliases = _without_twins(network.module.state_dict())
@@ -126,7 +126,7 @@ def load(folder: Path, device: str = "cpu") -> Network:
         ModelError: the folder is not a checkpoint, or its tokenizer is not what it was.
         CorruptedError: it is one, but its files are damaged.
     """
-    from robust_ray.models.gate import golden_ids
+    from robust_ray.models.checks.sanity import golden_ids
 
     for name in (DESCRIPTION, WEIGHTS):
         if not (folder / name).is_file():

@@ -12,13 +12,14 @@ from typing import Self, cast
 import torch
 from torch import Tensor
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Encoding, FloatArray, Precision
-from robust_ray.models.architectures import SegmentClassifier
-from robust_ray.models.encoding import Rows, Tokenize, encode, is_cut, whole
-from robust_ray.models.forward import collate, cpu_threads, forward, per_label
-from robust_ray.models.segments import SegmentMemory, summarize
-from robust_ray.models.splicing import splicing
+from robust_ray.core.victim import Encoding, Precision
+from robust_ray.models.networks.base import SegmentReader
+from robust_ray.models.reading.encoding import Tokenize, encode, is_cut, rows_of, whole
+from robust_ray.models.reading.forward import collate, cpu_threads, forward, per_label
+from robust_ray.models.reading.segments import SegmentMemory, summarize
+from robust_ray.models.reading.splicing import splicing
 from robust_ray.models.students import Network
 
 
@@ -101,7 +102,7 @@ class TransformerVictim(NetworkVictim):
         encodings = encode(self.network, inputs, self._tokenize)
         if self._segments is None:
             return encodings
-        return self._segments.encodings(_rows(encodings))
+        return self._segments.encodings(rows_of(encodings))
 
     def predict(self, encodings: Sequence[Encoding]) -> FloatArray:
         """``(n, n_labels)`` probabilities, softmax taken in float64; the whole sequence is one padded batch.
@@ -127,16 +128,12 @@ class TransformerVictim(NetworkVictim):
         return SegmentMemory() if is_useful else None
 
     def _logits(self, encodings: Sequence[Encoding]) -> Tensor:
-        inputs = _rows(encodings)
+        inputs = rows_of(encodings)
         if self._segments is None or len(inputs[0]) == 1:
             return forward(self.network.module, collate(self.network, inputs, self.device))
         budget = len(encodings) * max(encoding.length for encoding in encodings)
         vectors = self._segments.stack(inputs, lambda rows: summarize(self.network, rows, budget, self.device))
-        return per_label(cast(SegmentClassifier, self.network.module).classify(vectors))
-
-
-def _rows(encodings: Sequence[Encoding]) -> list[Rows]:
-    return [cast(Rows, encoding.ids) for encoding in encodings]
+        return per_label(cast(SegmentReader, self.network.module).classify(vectors))
 
 
 def _arriving(probabilities: Tensor) -> Callable[[], FloatArray]:

@@ -38,7 +38,7 @@ class Cell:
             "student": student,
             "teacher": self.teacher,
             "model": self.model.type,
-            "model_params": parameters(self.model),
+            "model_params": parameters_and_revision(self.model),
             "task": self.task.type,
             "task_params": parameters_and_revision(self.task),
             "compression": self.compression.type,

@@ -41,8 +41,8 @@ class Gate(Stage):
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         import numpy as np
 
-        from robust_ray.models.gate import require_reading
-        from robust_ray.models.label_order import require_order
+        from robust_ray.models.checks.label_order import require_order
+        from robust_ray.models.checks.sanity import require_reading
 
         teacher, question = inputs.keys["teacher"][0], self.task.question
         examples = stable_order(self.task.load("valid"))[: TEXTS if question.wants_text else None]

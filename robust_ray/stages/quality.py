@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from robust_ray import metrics
+from robust_ray.core.arrays import IntArray
 
 Columns = dict[str, Any]
 """Column → value."""
@@ -20,7 +20,7 @@ OF_TEXTS = ("bleu", "corpus_bleu", "rouge_l", "chrf", "exact_match")
 """Null for tasks with classes."""
 
 
-def of_classes(labels: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], n_labels: int) -> Columns:
+def of_classes(labels: IntArray, predictions: IntArray, n_labels: int) -> Columns:
     """The quality of ``(n,)`` predicted classes, without the baseline's."""
     return dict.fromkeys(OF_TEXTS) | {
         "accuracy": metrics.accuracy(labels, predictions),

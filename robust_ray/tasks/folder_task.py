@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
 
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.component import outside_key
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.examples import Example
@@ -52,8 +53,8 @@ class FolderTask(Task):
 
     def __post_init__(self) -> None:
         for name, limit in {"max_train": self.max_train, "max_valid": self.max_valid}.items():
-            if limit is not None and limit < 1:
-                raise SweepError(f"`{name} >= 1` must hold, but got {limit}; give null for all examples")
+            if limit is not None:
+                at_least_one(name, limit)
         if self.data == EMBEDDED and self.language not in (None, "python"):
             raise SweepError(
                 f"the embedded data set is in python, but got language {self.language!r}; leave `language` out"

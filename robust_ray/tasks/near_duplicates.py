@@ -21,7 +21,9 @@ FEWEST_WORDS = 20
 """Words, repeated ones included, below which a program says too little to be called nearly the same as another."""
 
 Bag = Counter[str]
-IntArray = npt.NDArray[np.intc]
+
+Numbers = npt.NDArray[np.intc]
+"""Of bags."""
 
 
 def is_comparable(bag: Bag) -> bool:
@@ -73,7 +75,7 @@ class _Index:
             self._holders[word].append(number)
             self._places[word].append(place)
 
-    def similar(self, words: Sequence[int]) -> IntArray:
+    def similar(self, words: Sequence[int]) -> Numbers:
         """Every added set that may be similar to this one.
 
         Of two sets, what lies before their first common word is in one of them alone; what lies behind it bounds how
@@ -82,7 +84,7 @@ class _Index:
         met = [(place, word) for place, word in enumerate(_rarest(words)) if word in self._holders]
         if not met:
             return np.empty(0, dtype=np.intc)
-        holders: list[IntArray] = [np.frombuffer(self._holders[word], dtype=np.intc) for _, word in met]
+        holders: list[Numbers] = [np.frombuffer(self._holders[word], dtype=np.intc) for _, word in met]
         numbers = np.concatenate(holders)
         theirs = np.concatenate([np.frombuffer(self._places[word], dtype=np.intc) for _, word in met])
         ours = np.repeat([place for place, _ in met], list(map(len, holders)))

@@ -82,10 +82,10 @@ def survey(splits: Mapping[Split, Sequence[Example]], question: Question) -> dic
             n=len(examples),
             label_counts=tuple(counts[label] for label in range(len(question.label_names))),
             functions=len({digest for seen in looks[split] for digest in seen.same}),
-            tokens_p50=_percentile(lengths, 50),
-            tokens_p95=_percentile(lengths, 95),
+            tokens_p50=percentile(lengths, 50),
+            tokens_p95=percentile(lengths, 95),
             tokens_max=max(lengths),
-            reference_words_p50=_percentile(words, 50) if words else None,
+            reference_words_p50=percentile(words, 50) if words else None,
             repeated=len(examples) - len(same),
             nearly_repeated=len(same) - len(nearly),
             too_short=sum(not seen.is_comparable for seen in looks[split]),
@@ -151,6 +151,6 @@ def _functions_shared(looks: Sequence[Look], others: Sequence[Look] | None) -> i
     return sum(not known.isdisjoint(look.same) for look in looks)
 
 
-def _percentile(values: Sequence[int], share: int) -> int:
+def percentile(values: Sequence[int], share: int) -> int:
     """The smallest value that at least so many per cent do not exceed."""
     return int(np.percentile(values, share, method="inverted_cdf"))

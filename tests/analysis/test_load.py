@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analysis.labels import flatten, short_names
@@ -67,6 +69,16 @@ def test_what_two_sizes_of_a_study_both_measured_counts_once(tmp_path: Path) -> 
     assert set(rows.evaluations["n"]) == {200}
 
 
+def test_a_store_of_another_version_is_one_sentence(tmp_path: Path) -> None:
+    folder = Path(Store.open(str(tmp_path)).uri) / "tables" / "evaluations"
+    folder.mkdir(parents=True)
+    pq.write_table(
+        pa.table({"key": ["evaluate-none-v0-cccc"], "accuracy": [0.5]}), folder / "evaluate-none-v0-cccc.parquet"
+    )
+    with pytest.raises(StoreError, match="but all 1 files of rows are damaged, or of another version of robust-ray"):
+        load(str(tmp_path))
+
+
 def test_no_store_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="a store must lie there, but got none"):
         load(str(tmp_path / "nothing"))
@@ -98,4 +110,9 @@ def test_a_setting_alone_shows_its_numbers_where_asked() -> None:
 def test_nested_components_are_named_by_their_fields() -> None:
     nested = '{"student":{"type":"bert","version":1,"fields":{"layers":%d}},"tags":["a","b"],"limit":null}'
     assert list(short_names([("kd", nested % 3), ("kd", nested % 6)]).values()) == ["kd layers=3", "kd layers=6"]
+    imported = '{"student":{"type":"imported","version":1,"fields":{"head":"%s"},"revision":"%s"}}'
+    two = short_names([("imported", imported % ("clone", "ab12")), ("imported", imported % ("clone", "cd34"))])
+    assert list(two.values()) == ["imported revision=ab12", "imported revision=cd34"]
+    two = short_names([("imported", imported % ("clone", "ab12")), ("imported", imported % ("sequence", "cd34"))])
+    assert list(two.values()) == ["imported head=clone", "imported head=sequence"]
     assert flatten({"a": None, "b": [1, 2], "c": {"d": 1}}) == {"a": "null", "b": "1,2", "c.d": "1"}

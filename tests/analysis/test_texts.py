@@ -24,7 +24,11 @@ def written(row: Record) -> Record:
         return replace(row, task="summarization", bleu=0.25, corpus_bleu=0.2, **NO_CLASSES)
     if isinstance(row, AttackRecord):
         won = row.verdict == Verdict.SUCCEEDED
-        changes: dict[str, Any] = {"confidence": 0.4, "adversarial_confidence": 0.0 if won else 0.2, "context": ("Copies bytes.",)}
+        changes: dict[str, Any] = {
+            "confidence": 0.4,
+            "adversarial_confidence": 0.0 if won else 0.2,
+            "context": ("Copies bytes.",),
+        }
         return replace(row, task="summarization", label=0, prediction=None, adversarial_prediction=None, **changes)
     if isinstance(row, DatasetRecord):
         no_classes: dict[str, Any] = {"labels": (), "label_counts": (), "conflicting": None}

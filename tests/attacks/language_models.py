@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from robust_ray.core.language_model import Ids, IntArray, LanguageModel, Look
+from robust_ray.core.arrays import FloatArray, IntArray
+from robust_ray.core.language_model import Ids, LanguageModel, Look
 from robust_ray.core.machine import Machine
-from robust_ray.core.victim import FloatArray
 
 PIECE = re.compile(r"_?[^\W_]+|_|[^\w\s]")
 

@@ -28,11 +28,12 @@ from robust_ray.attacks import (
     Valid,
     run,
 )
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.component import IN_KEY
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.identity import parameters
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 from robust_ray.source.identifiers import SourceCode
 from robust_ray.source.validity import Validity
 from tests.fakes import CELL

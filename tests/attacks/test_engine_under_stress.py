@@ -34,11 +34,12 @@ from robust_ray.attacks import (
     WorstCase,
     run,
 )
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.component import IN_KEY
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 from tests.fakes import CELL, BagOfNames
 
 NAMES: dict[Substitutes, list[SubstituteRecord]] = {

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from robust_ray.attacks import ALERT, MHM, MHMNS, AttackRecipe, WIRRandom, run
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 from tests.fakes import CELL
 
 PROGRAM = "int size(struct list *s, int len)\n{\n    return s->len + len;\n}\n"

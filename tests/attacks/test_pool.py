@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from robust_ray.attacks.pool import Pool, Request
-from robust_ray.core.victim import Answer, Encoding, FloatArray
+from robust_ray.core.arrays import FloatArray
+from robust_ray.core.victim import Answer, Encoding
 from tests.fakes import BagOfNames
 
 

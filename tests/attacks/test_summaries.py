@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from robust_ray.attacks import BleuBelow, Goal, Untargeted, WIRRandom, run
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import Verdict
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 from robust_ray.metrics import bleu
 from tests.fakes import CELL, PYTHON
 

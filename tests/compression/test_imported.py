@@ -22,9 +22,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import RobertaConfig, RobertaForSequenceClassification
 
-    from robust_ray.models.architectures import describe_huggingface
+    from robust_ray.models.networks.architectures import describe_huggingface
+    from robust_ray.models.reading.tokenization import train_bpe
     from robust_ray.models.students import Network
-    from robust_ray.models.tokenization import train_bpe
     from robust_ray.models.training import fine_tune
 
     folder = tmp_path_factory.mktemp("published")

@@ -17,7 +17,7 @@ from robust_ray.compression.pruning import Scope, weights_in
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.machine import Machine
 from robust_ray.models import students
-from robust_ray.models.architectures import build_module
+from robust_ray.models.networks.architectures import build_module
 from tests.contracts import CompressionContract
 
 pytestmark = pytest.mark.torch

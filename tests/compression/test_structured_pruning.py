@@ -14,7 +14,7 @@ import torch
 
 from robust_ray.compression import Compression, DynamicQuantization, HeadPruning, LayerPruning, Lesson, NeuronPruning
 from robust_ray.compression._importance import sensitivities, watch_blocks, watch_layers
-from robust_ray.compression.structured_pruning import StructuredPruning
+from robust_ray.compression.structure import StructuredPruning
 from robust_ray.core.build import build
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.identity import digest
@@ -22,8 +22,8 @@ from robust_ray.core.machine import Machine
 from robust_ray.models import HuggingFace, ScratchRoberta, students
 from robust_ray.models.alterations import anatomy
 from robust_ray.models.alterations.anatomy import Block
-from robust_ray.models.criterion import usual
 from robust_ray.models.training import logits
+from robust_ray.models.training.criterion import usual
 from tests import shrunk
 from tests.contracts import CompressionContract, answers
 from tests.models.alterations import networks
@@ -128,6 +128,24 @@ def test_a_unit_matters_as_much_as_the_loss_changes_when_its_gate_begins_to_clos
         assert slope == pytest.approx(float(found[name][1]), rel=0.05, abs=2e-4)
 
 
+@pytest.mark.parametrize("kind", [HeadPruning, NeuronPruning])
+def test_what_goes_is_missed_less_than_what_stays_would_be(
+    teacher: Path, lesson: Lesson, kind: type[HeadPruning | NeuronPruning]
+) -> None:
+    compression = kind(sparsity=0.5, ranking="layer")
+    losses = []
+    for sign in (1, -1):
+        network = students.load(teacher)
+        blocks = compression.blocks(network.module)
+        for name, scores in compression.scores(network, lesson.train, Machine()).items():
+            worst = (sign * scores).argsort()[: len(scores) // 2]
+            taken(blocks[name])[:, worst] = 0.0
+        criterion = usual(network)
+        with torch.inference_mode():
+            losses.append(criterion.assess(network, criterion.prepare(network, lesson.valid), Machine(), "cpu").loss)
+    assert losses[0] < losses[1]
+
+
 def test_a_layer_is_judged_by_what_it_changes(teacher: Path, lesson: Lesson) -> None:
     network = students.load(teacher)
     (stack,) = anatomy.stacks(network.module).values()
@@ -141,11 +159,9 @@ def test_a_layer_is_judged_by_what_it_changes(teacher: Path, lesson: Lesson) -> 
 def teachers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """An untrained checkpoint of every family: some read a program, some read two, some write."""
     root = tmp_path_factory.mktemp("teachers")
-    found = {}
-    for name in ("codebert", "starencoder writes", "graphcodebert pairs", "codegpt pairs", "qwen2_5_coder writes"):
-        found[name] = root / name
-    for name in ("plbart", "plbart writes", "codet5 pairs", "codet5 writes"):
-        found[name] = root / name
+    names = ["codebert", "starencoder writes", "graphcodebert pairs", "codegpt pairs", "qwen2_5_coder writes"]
+    names += ["plbart", "plbart writes", "codet5 pairs", "codet5 writes"]
+    found = {name: root / name for name in names}
     for name, folder in found.items():
         kind = name.partition(" ")[0]
         hub = shrunk.write(kind, root / "hub" / kind, shrunk.Size(spread=0.1))

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robust_ray.core.answer_cache import AnswerCache
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Answers, Encoding, FloatArray
+from robust_ray.core.victim import Answers, Encoding
 
 
 class Counter:

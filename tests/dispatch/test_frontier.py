@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,19 @@ def test_damage_to_a_failed_input_skips() -> None:
     assert frontier.requeue(looks[1].key, teacher.key)
     assert frontier.keys(State.SKIPPED) == [each.key for each in looks]
     assert frontier.finished
+
+
+def test_what_is_damaged_behind_a_failed_gate_is_skipped_not_waited_for() -> None:
+    gate = call(Make(value=0))
+    student = replace(call(Make(value=1)), after=(gate.ref,))
+    look, evaluate = (call(Look(value=n), student=student) for n in range(2))
+    frontier = Frontier([gate, student, look, evaluate], present=[student.key, look.key])
+    assert [frontier.next_ready(), frontier.next_ready()] == [gate, evaluate]
+    frontier.failed(gate.key)
+    assert frontier.requeue(evaluate.key, student.key)
+    assert frontier.finished
+    assert frontier.keys(State.SKIPPED) == [student.key, evaluate.key]
+    assert frontier.keys(State.CACHED) == [look.key]
 
 
 def test_an_input_that_nothing_makes_is_refused() -> None:

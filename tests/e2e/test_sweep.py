@@ -25,10 +25,11 @@ from analysis.load import load as load_rows
 from analysis.robustness import robustness
 from robust_ray.cli import main
 from robust_ray.console import kind
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.call import Inputs, StageCall
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord, NaturalnessRecord, Record, Verdict
-from robust_ray.core.victim import Encoding, FloatArray
+from robust_ray.core.victim import Encoding
 from robust_ray.metrics import worst_case
 from robust_ray.plan import expand
 from robust_ray.store import Store, from_table
@@ -94,7 +95,7 @@ def language_model(folder: Path) -> dict[str, object]:
     import torch
     from transformers import RobertaConfig, RobertaForMaskedLM
 
-    from robust_ray.models.tokenization import train_bpe
+    from robust_ray.models.reading.tokenization import train_bpe
 
     tokenizer = train_bpe([*fakes.PYTHON, *fakes.JAVA, *fakes.C], 500)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}

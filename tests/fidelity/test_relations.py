@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError
-from robust_ray.core.victim import FloatArray
 from robust_ray.fidelity import (
     RELATIONS,
     CalibrationAlignment,

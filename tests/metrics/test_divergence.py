@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray
 from robust_ray.metrics import (
     agreement,
     calibration_gap,

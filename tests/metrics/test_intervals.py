@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray
 from robust_ray.metrics import bootstrap_interval, wilson_interval
 
 

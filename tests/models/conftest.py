@@ -49,7 +49,7 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import RobertaConfig, RobertaForMaskedLM
 
-    from robust_ray.models.tokenization import train_bpe
+    from robust_ray.models.reading.tokenization import train_bpe
 
     folder = tmp_path_factory.mktemp("hub") / "tiny-codebert"
     tokenizer = train_bpe((example.segments[0] for example in toy(20)), 320)

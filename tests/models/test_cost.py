@@ -35,7 +35,7 @@ def test_zeros_are_counted_and_compress(tiny: Network, tmp_path: Path) -> None:
     import torch
 
     dense = cost_of(tiny, tmp_path / "dense")
-    weight = tiny.module.get_parameter("encoder.embeddings.word_embeddings.weight")
+    weight = tiny.module.get_parameter("body.embeddings.word_embeddings.weight")
     with torch.no_grad():
         nonzero = int(torch.count_nonzero(weight))
         weight.zero_()
@@ -49,7 +49,7 @@ def test_zeros_are_counted_and_compress(tiny: Network, tmp_path: Path) -> None:
 def test_tied_weights_count_once(tiny: Network, tmp_path: Path) -> None:
     from robust_ray.models.cost import weights
 
-    attention = tiny.module.get_submodule("encoder.encoder.layer.0.attention.self")
+    attention = tiny.module.get_submodule("body.encoder.layer.0.attention.self")
     before = sum(tensor.numel() for tensor in weights(tiny.module))
     attention.get_submodule("key").weight = attention.get_parameter("query.weight")
     assert sum(tensor.numel() for tensor in weights(tiny.module)) == before - 16 * 16

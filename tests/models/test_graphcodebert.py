@@ -15,8 +15,8 @@ from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.identity import digest
 from robust_ray.core.victim import Answers, Encoding
 from robust_ray.models import CodeModel, GraphCodeBERT, Training, students
-from robust_ray.models.encoding import encode
-from robust_ray.models.graph_rows import DataFlowWindow, GraphRow
+from robust_ray.models.data_flow.rows import DataFlowWindow, GraphRow
+from robust_ray.models.reading.encoding import encode
 from robust_ray.models.students import Network
 from robust_ray.models.training import fine_tune, logits
 from robust_ray.models.victim import TransformerVictim
@@ -82,7 +82,7 @@ def test_answers_are_those_of_plain_transformers_one_by_one(hub_folder: Path, se
     module: Any = network.module
     with torch.inference_mode():
         for probabilities, encoding in zip(ours, encode(network, inputs), strict=True):
-            joined = np.concatenate([plain_vector(module.encoder, row) for row in graphs(encoding)])
+            joined = np.concatenate([plain_vector(module.body, row) for row in graphs(encoding)])
             plain = module.out(torch.tanh(module.dense(torch.from_numpy(joined)))).double().softmax(0)
             np.testing.assert_allclose(probabilities, plain, atol=1e-6)
 
@@ -138,7 +138,7 @@ def test_the_body_is_the_stored_one_and_the_head_comes_from_the_seed(hub_folder:
     first, second, other = (model.load((), asks(3), seed=seed, workdir=hub_folder).module for seed in (0, 0, 1))
     stored = load_file(hub_folder / "model.safetensors")
     assert torch.equal(
-        first.state_dict()["encoder.embeddings.word_embeddings.weight"],
+        first.state_dict()["body.embeddings.word_embeddings.weight"],
         stored["roberta.embeddings.word_embeddings.weight"],
     )
     assert first.get_parameter("out.weight").shape == (3, 16)
@@ -156,11 +156,12 @@ def test_the_window_is_code_and_flow(hub_folder: Path) -> None:
 def test_recipes_are_the_published_ones() -> None:
     model = GraphCodeBERT()
     settings = [model.recommended(question) for question in (asks(segments=2), asks(), asks(66))]
-    assert [(each.epochs, each.batch_size, each.learning_rate) for each in settings] == [
-        (1, 16, 2e-5),
-        (5, 32, 2e-5),
-        (20, 8, 5e-5),
+    assert [(each.epochs, each.batch_size, each.learning_rate, each.warmup) for each in settings] == [
+        (1, 16, 2e-5, 0.2),
+        (5, 32, 2e-5, 0.1),
+        (30, 16, 2e-5, 0.2),
     ]
+    assert {each.weight_decay for each in settings} == {0.0}
     assert {each.max_length for each in settings} == {640}
 
 

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from robust_ray.core.build import build
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.identity import digest
-from robust_ray.models import CodeModel, HuggingFace, students
+from robust_ray.models import CodeModel, HuggingFace, hub, students
 from robust_ray.models.students import Network
 from robust_ray.models.victim import TransformerVictim
 from robust_ray.models.writing import Generation
@@ -198,6 +198,25 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
         ModelError, match=r"must be a model of transformers on the hub or in a folder, but got .*; check"
     ):
         network_at(tmp_path)
+
+
+def test_a_plan_names_a_folder_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"model 'huggingface': the folder '.*' must hold a `config.json`, but does"):
+        HuggingFace(name=str(tmp_path)).revision()
+
+
+def test_a_folder_without_a_tokenizer_is_named(hub_folder: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(hub_folder / name, tmp_path)
+    with pytest.raises(ModelError, match=r"a tokenizer must lie in '.*' beside the weights, but got"):
+        network_at(tmp_path)
+
+
+def test_without_a_way_to_the_hub_only_this_disk_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "hub_answers", lambda: False)
+    assert hub.origin("owner/name", "main") == {"revision": "main", "local_files_only": True}
+    with pytest.raises(ModelError, match="must be a model of transformers on the hub or in a folder, but got"):
+        network_at(Path("owner/name"))
 
 
 def test_a_network_without_a_classifier_is_named(hub_folder: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def roberta(folder: Path) -> None:
     """Byte-level sub-tokens; positions start behind the padding's."""
     from transformers import RobertaConfig, RobertaForMaskedLM
 
-    from robust_ray.models.tokenization import train_bpe
+    from robust_ray.models.reading.tokenization import train_bpe
 
     tokenizer = train_bpe(CODE, 600)
     config = RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=66, **SIZE)

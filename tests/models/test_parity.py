@@ -97,7 +97,10 @@ def plain_tokens(kind: str, folder: Path, *texts: str) -> list[int]:
         (text,) = texts
         tokens = tokenizer.tokenize(text)[: length - 4]
         return list(tokenizer.convert_tokens_to_ids(["<s>", "<encoder-only>", "</s>", *tokens, "</s>"]))
-    if kind in ("codegpt", "plbart", "qwen2_5_coder") and len(texts) == 2:
+    if kind == "codegpt":
+        ids = tokenizer(f"<s>{'</s>'.join(texts)}</s>")["input_ids"]
+        return list(ids if len(ids) <= length else [*ids[: length - 1], tokenizer.eos_token_id])
+    if kind in ("plbart", "qwen2_5_coder") and len(texts) == 2:
         texts = (texts[0], f"{tokenizer.eos_token}{texts[1]}")
     return list(tokenizer(*texts, truncation=True, max_length=length)["input_ids"])
 

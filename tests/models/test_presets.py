@@ -7,15 +7,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from robust_ray.core.build import build
 from robust_ray.core.errors import ModelError, SweepError
-from robust_ray.models import PLBART, CodeBERT, CodeGPT, CodeModel, CodeT5, StarEncoder, UniXcoder
+from robust_ray.core.examples import Question
+from robust_ray.models import PLBART, CodeBERT, CodeGPT, CodeModel, CodeT5, StarEncoder, UniXcoder, students
+from robust_ray.models.checks.tokenizer_facts import TokenizerFacts
 from robust_ray.models.presets import CODEBERT_FACTS, PROBE, Preset
-from robust_ray.models.tokenizer_facts import TokenizerFacts
+from robust_ray.models.reading.encoding import Rows, encode
+from robust_ray.models.writing import Generation
 from tests.fakes import asks
 
 ShrunkFolder = Callable[[str], Path]
@@ -60,6 +64,54 @@ def test_recommends_settings_for_every_question(name: str) -> None:
 def test_codebert_is_fine_tuned_as_in_codexglue() -> None:
     defects = CodeBERT().recommended(asks())
     assert (defects.epochs, defects.batch_size, defects.learning_rate, defects.max_length) == (5, 32, 2e-5, 400)
+    assert CodeBERT().recommended(asks(segments=2)).warmup == 0.5
+
+
+@pytest.mark.parametrize("name", sorted(TYPES.keys() - {"qwen2_5_coder"}))
+def test_published_settings_let_no_weight_decay_and_stop_early_only_where_stated(name: str) -> None:
+    recipes = TYPES[name].recipes
+    stated = {"codet5": (2, 1, 2), "plbart": (10, 2, 5)}
+    settings = (recipes.classes, recipes.pair, recipes.text)
+    assert {each.weight_decay for each in (*settings, recipes.many)} == {0.0}
+    assert tuple(each.patience for each in settings) == stated.get(name, tuple(each.epochs for each in settings))
+
+
+@pytest.mark.torch
+def test_codegpt_knows_where_what_it_classifies_ends(shrunk_folder: ShrunkFolder, tmp_path: Path) -> None:
+    model = CodeGPT(name=str(shrunk_folder("codegpt")), generation=Generation(max_new_tokens=16))
+    read = model.load((), asks(segments=2), 0, tmp_path).tokenizer
+    row = read.convert_ids_to_tokens(read("x" * 999, truncation=True, max_length=9)["input_ids"])
+    assert (len(row), row[0], row[-1]) == (9, "<s>", "</s>")
+    writes = model.load((), asks(0), 0, tmp_path).tokenizer
+    assert not set(writes("x")["input_ids"]) & set(writes.all_special_ids)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("question", "behind"),
+    [
+        (asks(0, language="java"), ["</s>", "__java__"]),
+        (asks(0, language="python"), ["</s>", "__python__"]),
+        (asks(0, language="c"), ["</s>"]),
+        (asks(language="java"), ["</s>"]),
+    ],
+)
+def test_plbart_is_told_the_language_of_what_it_summarizes(
+    question: Question, behind: list[str], shrunk_folder: ShrunkFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "english"
+    shutil.copytree(shrunk_folder("plbart"), folder)
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "src_lang": "__en_XX__"}))
+    model = PLBART(name=str(folder), generation=Generation(max_new_tokens=16))
+    network = model.load((), question, seed=0, workdir=tmp_path)
+    students.save(network, tmp_path / "saved")
+    for each in (network, students.load(tmp_path / "saved")):
+        (encoding,) = encode(each, [("int x = 1;",)])
+        (ids,) = cast(Rows, encoding.ids)
+        row = each.tokenizer.convert_ids_to_tokens(np.frombuffer(ids, dtype=np.int32).tolist())
+        assert row[-len(behind) :] == behind
+        assert row.count("</s>") == 1
 
 
 def test_another_model_of_the_hub_needs_a_commit_of_its_own() -> None:
@@ -71,6 +123,7 @@ def test_another_model_of_the_hub_needs_a_commit_of_its_own() -> None:
 
 
 def test_a_folder_needs_none(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
     CodeT5(name=str(tmp_path)).require(asks())
 
 

@@ -68,7 +68,7 @@ def test_the_checkpoint_holds_no_pickle(tiny: Network, tmp_path: Path) -> None:
 
 
 def test_tied_weights_are_stored_once_and_stay_tied(tiny: Network, tmp_path: Path) -> None:
-    attention = tiny.module.get_submodule("encoder.encoder.layer.0.attention.self")
+    attention = tiny.module.get_submodule("body.encoder.layer.0.attention.self")
     attention.get_submodule("key").weight = attention.get_parameter("query.weight")
     save(tiny, tmp_path / "tied")
     again = load(tmp_path / "tied")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Example
 from robust_ray.core.victim import Answers, Victim, token_batches
-from robust_ray.models.encoding import Rows, count, pack
+from robust_ray.models.reading.encoding import Rows, count, pack
 from robust_ray.models.students import Network, alter
 from robust_ray.models.victim import TransformerVictim
 from tests.fakes import asks
@@ -75,8 +75,8 @@ def test_one_logit_reads_as_its_sigmoid(tmp_path: Path) -> None:
     victim = victim_of(network)
     encodings = victim.encode([toy(1)[0].segments])
     with torch.inference_mode():
-        ids = torch.tensor(np.frombuffer(cast(Rows, encodings[0].ids)[0], np.int32))
-        logit = network.module(ids.view(1, 1, -1), torch.ones(1, 1, encodings[0].length)).logits
+        ids = torch.tensor(np.frombuffer(cast(Rows, encodings[0].ids)[0], np.int32)).view(1, 1, -1)
+        logit = network.module(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
     np.testing.assert_allclose(victim.predict(encodings)[0, 1], torch.sigmoid(logit).item(), atol=1e-6)
 
 

@@ -16,7 +16,7 @@ def roberta() -> Any:
     from tokenizers import AddedToken
     from transformers import RobertaTokenizerFast
 
-    from robust_ray.models.tokenization import train_bpe
+    from robust_ray.models.reading.tokenization import train_bpe
 
     mask = AddedToken("<mask>", lstrip=True, special=True)
     return RobertaTokenizerFast(tokenizer_object=train_bpe(PROGRAMS, SIZE).backend_tokenizer, mask_token=mask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class Knows(fakes.BagOfNames):
 
 @pytest.fixture
 def tokenizer() -> Any:
-    from robust_ray.models.tokenization import train_bpe
+    from robust_ray.models.reading.tokenization import train_bpe
 
     return train_bpe(fakes.C, 300)
 
@@ -127,9 +127,3 @@ def test_a_tokenizer_that_cannot_read_is_stopped(tokenizer: Any, tmp_path: Path)
     tokenizer.decode = lambda row: "something else"
     with pytest.raises(ModelError, match="finetune-x: the tokenizer must give back what it reads"):
         run(Gate(task=Told(labels=LABELS), floor=None), LABELS, tokenizer, tmp_path)
-
-
-def test_the_floor_is_in_the_key_of_the_gate_alone() -> None:
-    gate = Gate(task=Told(labels=LABELS), floor=0.5)
-    assert gate.label() == "told"
-    assert replace(gate, floor=0.6) != gate

@@ -78,6 +78,13 @@ def test_clones_in_file_order(clones: Path) -> None:
     assert examples[0].language == "java"
 
 
+def test_a_mark_of_utf_8_is_passed_over(defects: Path) -> None:
+    expected = DefectDetection(data=str(defects)).load("train")
+    file = defects / "train.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert DefectDetection(data=str(defects)).load("train") == expected
+
+
 def test_language_can_be_said(defects: Path) -> None:
     assert DefectDetection(data=str(defects), language="java").load("test")[0].language == "java"
 

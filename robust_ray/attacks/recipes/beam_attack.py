@@ -24,7 +24,7 @@ Deviations:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from robust_ray.attacks.base import ATTACKS, Attack, SingleAttack, Substitutes
@@ -37,12 +37,17 @@ from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.source.contexts import Statement
 
-PUBLISHED: Mapping[str, Mapping[str, float]] = {
+PublishedTask = Literal["clone_detection", "defect_detection", "summarization"]
+
+PUBLISHED: Mapping[PublishedTask, Mapping[str, float]] = {
     "clone_detection": {"for": 26.05, "try": 23.89, "if": 23.37, "method": 17.9, "throw": 13.39, "return": 11.26},
     "defect_detection": {"if": 21.07, "method": 19.81, "for": 18.4, "try": 15.24, "return": 10.6, "throw": 7.37},
     "summarization": {"method": 88.81, "for": 35.14, "if": 32.4, "try": 30.77, "return": 29.77, "throw": 27.12},
 }
 """Weights of the released code, by task."""
+
+BEAM_SIZES: Mapping[PublishedTask, int] = {"clone_detection": 2, "defect_detection": 3, "summarization": 5}
+"""Programs the paper keeps, by task."""
 
 
 @ATTACKS.register("beam_attack")
@@ -52,17 +57,16 @@ class BeamAttack(SingleAttack):
 
     paper: ClassVar[str] = "Du et al., ESEC/FSE 2023, https://doi.org/10.1145/3611643.3616356"
 
-    beam_size: int = 3
-    """Programs kept. The paper's are 2 for clone detection, 3 for vulnerability detection and 5 for summarization; the
-    default goes with the default of ``weights``."""
+    beam_size: int | None = None
+    """Programs kept; null for the paper's: 2 for pairs, 5 for summaries, else 3, as for vulnerability detection."""
 
     candidates: int = 30
     """Names tried for one identifier."""
 
-    weights: Literal["clone_detection", "defect_detection", "summarization"] | Mapping[str, float] = "defect_detection"
+    weights: PublishedTask | Mapping[str, float] | None = None
     """How much a victim leans on the identifiers of a kind of statement: the paper's weights for a task, or one's own
-    for ``method``, ``return``, ``if``, ``throw``, ``try``, ``for`` and ``other``; a missing kind has the smallest. The
-    default is the paper's task of one program and one label."""
+    for ``method``, ``return``, ``if``, ``throw``, ``try``, ``for`` and ``other``; a missing kind has the smallest. Null
+    for the paper's: for pairs those for clones, for summaries theirs, else those for defects."""
 
     paper_mode: bool = False
     """Follow the released code, for comparison with published numbers.
@@ -80,9 +84,10 @@ class BeamAttack(SingleAttack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least_one("beam_size", self.beam_size)
+        if self.beam_size is not None:
+            at_least_one("beam_size", self.beam_size)
         at_least_one("candidates", self.candidates)
-        if isinstance(self.weights, str):
+        if self.weights is None or isinstance(self.weights, str):
             return
         if not self.weights:
             raise SweepError("`weights` must name at least one kind of statement, but got none; give 'if: 1.0', say")
@@ -94,15 +99,31 @@ class BeamAttack(SingleAttack):
             if weight <= 0.0:
                 raise SweepError(f"`weights.{kind} > 0` must hold, but got {weight}; leave the kind out")
 
+    def suited(self, segments: int, n_labels: int) -> BeamAttack:
+        """See :meth:`SingleAttack.suited`."""
+        task: PublishedTask = "clone_detection" if segments > 1 else "defect_detection"
+        return self._as_for("summarization" if n_labels == 1 else task)
+
+    def _as_for(self, task: PublishedTask) -> BeamAttack:
+        """With the paper's numbers for a task, where none are given."""
+        return replace(
+            self,
+            beam_size=BEAM_SIZES[task] if self.beam_size is None else self.beam_size,
+            weights=task if self.weights is None else self.weights,
+        )
+
     def build(self) -> Attack:
         """Beam search among the best names."""
-        weights = PUBLISHED[self.weights] if isinstance(self.weights, str) else self.weights
+        chosen = self._as_for("defect_detection")
+        weights = PUBLISHED[chosen.weights] if isinstance(chosen.weights, str) else chosen.weights
+        assert weights is not None
+        assert chosen.beam_size is not None
         return Attack(
             goal=self.goal,
             transformation=RenameTokens() if self.paper_mode else RenameIdentifiers(),
             constraints=[Valid()],
             search=Beam(
-                beam_size=self.beam_size,
+                beam_size=chosen.beam_size,
                 candidates=self.candidates,
                 weights={Statement(kind): weight for kind, weight in weights.items()},
                 paper_mode=self.paper_mode,

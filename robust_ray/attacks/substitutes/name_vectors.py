@@ -19,18 +19,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from robust_ray.attacks.substitutes.programs import Program
+from robust_ray.core.arrays import FloatArray, IntArray
 from robust_ray.core.checks import at_least_one
-from robust_ray.core.victim import FloatArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     Rows = csr_array[Any, tuple[int, int]]
 
-IntArray = npt.NDArray[np.int64]
 
 CONTEXTS = 5000
 """Different tokens that count as neighbours, the most frequent ones."""

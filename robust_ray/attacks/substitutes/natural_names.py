@@ -11,8 +11,8 @@ from itertools import chain, islice, product
 
 import numpy as np
 
-from robust_ray.core.language_model import Ids, IntArray, Look, MaskedLanguageModel
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray, IntArray
+from robust_ray.core.language_model import Ids, Look, MaskedLanguageModel
 from robust_ray.source.identifiers import SourceCode
 
 PLACES = 12

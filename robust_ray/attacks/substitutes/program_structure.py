@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from robust_ray.attacks.substitutes.name_vectors import DIGITS, IntArray
+from robust_ray.attacks.substitutes.name_vectors import DIGITS
 from robust_ray.attacks.substitutes.programs import Program
-from robust_ray.core.victim import FloatArray
+from robust_ray.core.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -23,9 +23,10 @@ from typing import ClassVar
 import numpy as np
 
 from robust_ray.attacks.base import SUBSTITUTES, Substitutes
-from robust_ray.attacks.substitutes.name_vectors import Embedding, IntArray, largest
+from robust_ray.attacks.substitutes.name_vectors import Embedding, largest
 from robust_ray.attacks.substitutes.program_structure import Structures
 from robust_ray.attacks.substitutes.programs import Program, distinct, offer, read
+from robust_ray.core.arrays import IntArray
 from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example, generator

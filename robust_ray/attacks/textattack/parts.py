@@ -26,7 +26,8 @@ from robust_ray.attacks.base import Space
 from robust_ray.attacks.textattack.library import textattack
 from robust_ray.attacks.textattack.program import ProgramText
 from robust_ray.attacks.transformations import RenameIdentifiers
-from robust_ray.core.victim import Answers, FloatArray, Victim
+from robust_ray.core.arrays import FloatArray
+from robust_ray.core.victim import Answers, Victim
 from robust_ray.source import validity
 from robust_ray.source.identifiers import SourceCode, analyse
 

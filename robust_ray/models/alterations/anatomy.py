@@ -16,6 +16,12 @@ from torch import Tensor, nn
 
 from robust_ray.core.errors import ModelError
 from robust_ray.models.alterations.slicing import is_linear, keep_columns, keep_inputs, keep_outputs, outputs_first
+from robust_ray.models.writing.decoder import Attention, DecoderLayer
+
+
+def name_of(kind: type[nn.Module]) -> str:
+    """The full name of a class."""
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +89,7 @@ HEADS: Mapping[str, Layout] = {
         taker="o_proj",
         width=lambda block: int(block.head_dim * block.num_key_value_groups),
     ),
-    "robust_ray.models.writing.decoder.Attention": Layout(
+    name_of(Attention): Layout(
         makers=("query", "key", "value"),
         taker="out",
         width=lambda block: int(block.out.in_features // block.heads),
@@ -103,7 +109,7 @@ NEURONS: Mapping[str, Layout] = {
     "transformers.models.t5.modeling_t5.T5DenseActDense": Layout(makers=("wi",), taker="wo"),
     "transformers.models.t5.modeling_t5.T5DenseGatedActDense": Layout(makers=("wi_0", "wi_1"), taker="wo"),
     "transformers.models.qwen2.modeling_qwen2.Qwen2MLP": Layout(makers=("gate_proj", "up_proj"), taker="down_proj"),
-    "robust_ray.models.writing.decoder.DecoderLayer": Layout(makers=("wide",), taker="narrow"),
+    name_of(DecoderLayer): Layout(makers=("wide",), taker="narrow"),
 }
 """Feed-forward blocks, by class."""
 
@@ -118,7 +124,7 @@ LAYERS = frozenset(
         "transformers.models.gpt2.modeling_gpt2.GPT2Block",
         T5_LAYER,
         "transformers.models.qwen2.modeling_qwen2.Qwen2DecoderLayer",
-        "robust_ray.models.writing.decoder.DecoderLayer",
+        name_of(DecoderLayer),
     }
 )
 """Layers, by class: from states to states of the same shape."""
@@ -195,7 +201,7 @@ def stacks(module: nn.Module) -> dict[str, nn.ModuleList]:
 
 def class_of(module: nn.Module) -> str:
     """The full name of a module's class."""
-    return f"{type(module).__module__}.{type(module).__qualname__}"
+    return name_of(type(module))
 
 
 def _blocks(module: nn.Module, layouts: Mapping[str, Layout]) -> dict[str, Block]:
@@ -205,7 +211,7 @@ def _blocks(module: nn.Module, layouts: Mapping[str, Layout]) -> dict[str, Block
         for layer in (*block.makers, block.taker):
             if not is_linear(layer):
                 raise ModelError(
-                    f"{name}: its layers must be linear as they were trained, but one is a {type(layer).__name__}; "
+                    f"{name}: its layers must be linear as they were trained, but got {type(layer).__name__!r}; "
                     "take heads and neurons out before anything else"
                 )
     return found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
 from robust_ray.core.examples import Question
-from robust_ray.models.architectures import Architecture, describe_huggingface, describe_vectors
-from robust_ray.models.configurations import describe
+from robust_ray.models.networks.architectures import Architecture, describe_huggingface, describe_vectors
+from robust_ray.models.networks.configurations import describe
 
 if TYPE_CHECKING:
     from robust_ray.models.imported import Imported
@@ -34,11 +34,11 @@ def layout_of(imported: Imported, config: Any, question: Question) -> Layout:
     segments = question.segments if is_clone else 1
     clone_head = _head("classifier.")
     if imported.data_flow is not None:
-        own_head = {**_head(f"{prefix}classifier."), f"{prefix}roberta.": "encoder."}
+        own_head = {**_head(f"{prefix}classifier."), f"{prefix}roberta.": "body."}
         return Layout(
             lambda config: {"type": "graphcodebert", **describe(config), "segments": segments},
-            "encoder",
-            {**clone_head, prefix: "encoder."} if is_clone else own_head,
+            "body",
+            {**clone_head, prefix: "body."} if is_clone else own_head,
         )
     if is_clone:
         return Layout(lambda config: describe_vectors(config, segments), "body", {**clone_head, prefix: "body."})

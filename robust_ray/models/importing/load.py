@@ -11,13 +11,13 @@ from robust_ray.core.errors import ModelError
 from robust_ray.core.examples import Question
 from robust_ray.core.paths import user_path
 from robust_ray.models import hub
-from robust_ray.models.architectures import Architecture, build_module
 from robust_ray.models.base import reason
-from robust_ray.models.graph_rows import DataFlowWindow
+from robust_ray.models.data_flow.rows import DataFlowWindow
 from robust_ray.models.importing import outputs, weights
 from robust_ray.models.importing.configuration import configuration
 from robust_ray.models.importing.layouts import layout_of
 from robust_ray.models.importing.tokenizer import fit, read_tokenizer
+from robust_ray.models.networks.architectures import Architecture, build_module
 from robust_ray.models.students import Network
 
 if TYPE_CHECKING:

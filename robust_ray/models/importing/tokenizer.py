@@ -13,7 +13,7 @@ from robust_ray.core.errors import ModelError
 from robust_ray.core.paths import user_path
 from robust_ray.models import hub
 from robust_ray.models.base import reason
-from robust_ray.models.classifiers import fit_embeddings
+from robust_ray.models.networks.classifiers import fit_embeddings
 
 ROLES = {
     "bos_token": ("<s>",),
@@ -43,7 +43,10 @@ def read_tokenizer(name: str, around: Sequence[str] | None, where: str) -> Any:
 
     file = user_path(name)
     try:
-        tokenizer = _from_file(file) if file.is_file() else AutoTokenizer.from_pretrained(hub.locate(name))
+        is_file = file.is_file()
+        tokenizer = (
+            _from_file(file) if is_file else AutoTokenizer.from_pretrained(hub.locate(name), **hub.origin(name, None))
+        )
     except Exception as error:  # whatever a stranger's file makes the libraries raise
         raise ModelError(
             f"{where}: `tokenizer` must be a JSON file of Hugging Face tokenizers, a folder or a name on the hub, "

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-from robust_ray.models.configurations import configure
+from robust_ray.models.networks.configurations import configure
 from robust_ray.models.writing.writers import EncoderWriter, PrefixWriter, SequenceWriter
 
 

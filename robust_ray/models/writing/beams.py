@@ -25,6 +25,8 @@ class BeamSearch:
 
     Source: the search of transformers' ``generate`` without early stopping: a beginning that ends is kept, the best
         others are followed, until as many have ended as are followed and no open one is better by its own length.
+    Deviations: in CodeXGLUE's own search a beginning that ends takes the place of one that could have been followed;
+        CodeT5's authors stop as soon as as many have ended as are followed.
     """
 
     def __init__(self, generation: Generation, end: int) -> None:

@@ -14,10 +14,10 @@ from robust_ray.core.examples import Example, stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import token_batches
 from robust_ray.metrics import bleu
-from robust_ray.models.criterion import Assessment, Prepared
-from robust_ray.models.encoding import Rows, encode
-from robust_ray.models.forward import collate
+from robust_ray.models.reading.encoding import encode, rows_of
+from robust_ray.models.reading.forward import collate
 from robust_ray.models.students import Network
+from robust_ray.models.training.criterion import Assessment, Prepared
 from robust_ray.models.writing.generation import GREEDY, Generation
 from robust_ray.models.writing.write import longest_work, write
 from robust_ray.models.writing.writers import Writer
@@ -58,7 +58,7 @@ class Writing:
         places = {example.uid: i for i, example in enumerate(examples)}
         judged = [places[example.uid] for example in stable_order(examples)[: self.judged]]
         return Prepared(
-            rows=[cast(Rows, encoding.ids) for encoding in encodings],
+            rows=rows_of(encodings),
             lengths=[encoding.length + len(ids) for encoding, ids in zip(encodings, tokens, strict=True)],
             targets=Targets(tokens, references, judged),
             weights=[float(len(ids)) for ids in tokens],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 
 
@@ -21,8 +22,7 @@ class Generation:
     """Power of its length that a summary's log-probability is divided by: 0 for none, 1 for the mean a token."""
 
     def __post_init__(self) -> None:
-        if self.beams < 1:
-            raise SweepError(f"`beams >= 1` must hold, but got {self.beams}; 1 is greedy, 10 is usual")
+        at_least_one("beams", self.beams)
         if self.max_new_tokens < 2:
             raise SweepError(f"`max_new_tokens >= 2` must hold, but got {self.max_new_tokens}; 128 is usual")
 

@@ -17,9 +17,9 @@ from transformers import (
 
 from robust_ray.core.errors import ModelError
 from robust_ray.models import hub
-from robust_ray.models.architectures import Architecture
-from robust_ray.models.classifiers import check_weights, fit_embeddings
-from robust_ray.models.configurations import describe
+from robust_ray.models.networks.architectures import Architecture
+from robust_ray.models.networks.classifiers import check_weights, fit_embeddings
+from robust_ray.models.networks.configurations import describe
 from robust_ray.models.students import Network
 from robust_ray.models.writing.generation import Generation
 from robust_ray.models.writing.writers import EncoderWriter, PrefixWriter, SequenceWriter, Writer, can_continue
@@ -54,7 +54,8 @@ def writer_of(
         Exception: whatever transformers raises where weights are missing or unreadable.
     """
     trust = bool(origin.get("trust_remote_code", False))
-    config = AutoConfig.from_pretrained(name, revision=origin.get("revision"), trust_remote_code=trust)
+    source = {key: origin[key] for key in ("revision", "local_files_only") if key in origin}
+    config = AutoConfig.from_pretrained(name, trust_remote_code=trust, **source)
     family = _family(config, name, where)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)

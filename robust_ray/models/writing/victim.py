@@ -13,10 +13,11 @@ from typing import NamedTuple, cast
 import numpy as np
 import torch
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.examples import Input
-from robust_ray.core.victim import Encoding, FloatArray, token_batches
+from robust_ray.core.victim import Encoding, token_batches
 from robust_ray.metrics import bleu
-from robust_ray.models.encoding import Rows, encode
+from robust_ray.models.reading.encoding import Rows, encode
 from robust_ray.models.victim import NetworkVictim
 from robust_ray.models.writing.generation import Generation
 from robust_ray.models.writing.write import longest_work, write

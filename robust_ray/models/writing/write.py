@@ -7,8 +7,8 @@ from typing import cast
 
 import torch
 
-from robust_ray.models.encoding import Rows, count
-from robust_ray.models.forward import Tensors, collate
+from robust_ray.models.reading.encoding import Rows, count
+from robust_ray.models.reading.forward import Tensors, collate
 from robust_ray.models.students import Network
 from robust_ray.models.writing.beams import BeamSearch, Candidate
 from robust_ray.models.writing.generation import Generation

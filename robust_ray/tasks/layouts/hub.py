@@ -6,12 +6,14 @@ Read through the package ``datasets``, which knows how the hub lays out a data s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from robust_ray.core.errors import DataError
 from robust_ray.core.examples import Example
+from robust_ray.core.network import hub_answers
 from robust_ray.tasks.base import DataSet, Split
 from robust_ray.tasks.layouts.base import Layout
 from robust_ray.tasks.layouts.json_lines import Interpretation
@@ -98,9 +100,10 @@ def _load(source: str, commit: str | None, split: Split, language: str) -> Any:
             "run pip install 'robust-ray[hub]'"
         ) from None
     try:
-        configurations = get_dataset_config_names(source, revision=commit)
-        configuration = language if language in configurations else None
-        return load_dataset(source, configuration, split=HUB_SPLITS[split], revision=commit)
+        with _no_further_than_reachable(commit):
+            configurations = get_dataset_config_names(source, revision=commit)
+            configuration = language if language in configurations else None
+            table = load_dataset(source, configuration, split=HUB_SPLITS[split], revision=commit)
     except (OSError, ValueError) as error:
         at = f" at commit {commit}" if commit else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -108,6 +111,35 @@ def _load(source: str, commit: str | None, split: Split, language: str) -> Any:
             f"{source}: the split {HUB_SPLITS[split]!r}{at} must be readable, but got {reason}; "
             "correct `data` or `hub_revision`, or fetch the data set where there is a network and give its folder"
         ) from None
+    refuse_other_commits(table, source, commit)
+    return table
+
+
+def refuse_other_commits(table: Any, source: str, commit: str | None) -> None:
+    """Hold what ``datasets`` gives to the commit: where the hub is silent, it takes the newest that it ever fetched.
+
+    Raises:
+        DataError: it is another commit's.
+    """
+    files = [str(file["filename"]) for file in table.cache_files]
+    if commit is not None and not all(commit in file for file in files):
+        raise DataError(
+            f"{source}: the data must be that of commit {commit}, but only that of another was fetched before, and "
+            "the hub cannot be reached; fetch it where there is a network, or give its folder as `data`"
+        )
+
+
+@contextmanager
+def _no_further_than_reachable(commit: str | None) -> Iterator[None]:
+    """Without a way to the hub, have ``datasets`` look on this disk at once instead of trying again and again."""
+    from datasets import config
+
+    before = config.HF_HUB_OFFLINE
+    config.HF_HUB_OFFLINE = before or (commit is not None and not hub_answers())
+    try:
+        yield
+    finally:
+        config.HF_HUB_OFFLINE = before
 
 
 def _plain(value: Any) -> Any:

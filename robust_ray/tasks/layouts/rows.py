@@ -78,7 +78,7 @@ class Row:
 
 
 def lines(path: Path) -> Iterator[tuple[str, str]]:
-    """``file:line`` and the text of every line that is not blank, also of a gzipped file.
+    """``file:line`` and the text of every line that is not blank, also of a gzipped file; UTF-8 marks are passed over.
 
     Raises:
         DataError: the text is not UTF-8, or the file not what its name says.
@@ -89,7 +89,7 @@ def lines(path: Path) -> Iterator[tuple[str, str]]:
             number, raw = found
             where = f"{path}:{number}"
             try:
-                line = raw.decode("utf-8").strip()
+                line = raw.decode("utf-8-sig").strip()
             except UnicodeDecodeError:
                 raise DataError(f"{where}: the text must be UTF-8, but it is not; convert the file") from None
             if line:

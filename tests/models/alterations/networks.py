@@ -12,8 +12,8 @@ from robust_ray.core.examples import Example
 from robust_ray.models import CodeModel, GraphCodeBERT, HuggingFace
 from robust_ray.models.alterations.anatomy import Block
 from robust_ray.models.alterations.slicing import outputs_first
-from robust_ray.models.encoding import Rows, encode
-from robust_ray.models.forward import collate
+from robust_ray.models.reading.encoding import Rows, encode
+from robust_ray.models.reading.forward import collate
 from robust_ray.models.students import Network
 from robust_ray.models.writing import Generation
 from robust_ray.models.writing.write import write

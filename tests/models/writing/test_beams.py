@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robust_ray.core.arrays import FloatArray
 from robust_ray.core.errors import SweepError
-from robust_ray.core.victim import FloatArray
 from robust_ray.models.writing import Generation
 from robust_ray.models.writing.beams import BeamSearch, Candidate
 

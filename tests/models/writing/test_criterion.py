@@ -14,9 +14,9 @@ from torch.nn import functional
 from robust_ray.core.examples import Example
 from robust_ray.core.machine import Machine
 from robust_ray.models import ScratchRoberta, Training, students
-from robust_ray.models.criterion import Assessment, usual
 from robust_ray.models.students import Network
 from robust_ray.models.training import fine_tune
+from robust_ray.models.training.criterion import Assessment, usual
 from robust_ray.models.writing import Generation
 from robust_ray.models.writing.criterion import Writing
 from tests.fakes import asks

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 import torch
 
-from robust_ray.models.encoding import Rows, encode
-from robust_ray.models.forward import collate
+from robust_ray.models.reading.encoding import Rows, encode
+from robust_ray.models.reading.forward import collate
 from robust_ray.models.students import Network
 from robust_ray.models.writing import Generation
 from robust_ray.models.writing.write import generate, write

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from robust_ray.models.encoding import Rows, encode
-from robust_ray.models.forward import collate
+from robust_ray.models.reading.encoding import Rows, encode
+from robust_ray.models.reading.forward import collate
 from robust_ray.models.students import Network
 from robust_ray.models.writing.decoder import DecoderLayer
 from robust_ray.models.writing.writers import Writer

@@ -12,7 +12,7 @@ import pytest
 
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.tasks import AuthorshipAttribution, CloneDetection, DefectDetection, Summarization
-from robust_ray.tasks.layouts import codexglue_defects
+from robust_ray.tasks.layouts import codexglue_defects, hub
 from robust_ray.tasks.sources import OnHub
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -52,6 +52,24 @@ def test_defects(defects: Path) -> None:
         ("3", ("int f;",), 1),
         ("4", ("int g;",), 0),
     ]
+
+
+def test_without_a_way_to_the_hub_nothing_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    monkeypatch.setattr(hub, "hub_answers", lambda: False)
+    with pytest.raises(DataError, match=rf"the split 'train' at commit {COMMIT} must be readable, .*OfflineMode"):
+        DefectDetection(data="hub", hub_revision=COMMIT).load("train")
+    assert not datasets.config.HF_HUB_OFFLINE
+
+
+def test_data_of_another_commit_are_refused() -> None:
+    class Table:
+        cache_files = ({"filename": f"/cache/owner___name/default/0.0.0/{COMMIT[::-1]}/name-train.arrow"},)
+
+    with pytest.raises(DataError, match=f"must be that of commit {COMMIT}"):
+        hub.refuse_other_commits(Table(), "owner/name", COMMIT)
+    hub.refuse_other_commits(Table(), "owner/name", COMMIT[::-1])
 
 
 def test_clones(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Networks without their weights: their descriptions, the heads they end in, and what they are made of."""

@@ -1,0 +1,1 @@
+"""How programs reach a network: text to token ids, ids to tensors, tensors to vectors and logits."""
