@@ -226,7 +226,8 @@ def _sweep(options: argparse.Namespace) -> Sweep:
 
     sweep = load(options.file, options.set)
     if sweep.search is not None:
-        search.check(sweep.search, f"{options.file}: search", tasks=sweep.tasks, attacked=bool(sweep.attacks))
+        where, attacked = f"{options.file}: search", bool(sweep.attacks)
+        search.check(sweep.search, where, tasks=sweep.tasks, models=sweep.models, attacked=attacked)
     return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
 
 

@@ -12,6 +12,7 @@ from robust_ray.compression import Compression
 from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.records import AttackRecord, EvaluationRecord
+from robust_ray.models import CodeModel
 from robust_ray.sweep import Bound, Search
 from robust_ray.tasks import Task
 
@@ -96,13 +97,16 @@ OF_ATTACKS = frozenset({"robust_accuracy", "attack_success_rate", "average_queri
 """Those that need attack rows."""
 
 
-def check(search: Search, where: str, *, tasks: Sequence[Task], attacked: bool) -> None:
+def check(
+    search: Search, where: str, *, tasks: Sequence[Task], models: Sequence[CodeModel] = (), attacked: bool
+) -> None:
     """Refuse a search that could not run: unknown metrics, compressions or fields, ranges that are none.
 
     Args:
         search: What the sweep asks for.
         where: How to name it in a refusal.
         tasks: The sweep's.
+        models: The sweep's.
         attacked: Whether the sweep has attacks.
 
     Raises:
@@ -124,8 +128,7 @@ def check(search: Search, where: str, *, tasks: Sequence[Task], attacked: bool) 
             except SweepError as error:
                 raise SweepError(f"{place}: {error}") from None
             built = build(Compression, chosen, place)
-            for task in tasks:
-                _check_task(built, task, place)
+            _check_use(built, tasks, models, place)
 
 
 def _check_quality(metric: str, task: Task, where: str) -> None:
@@ -138,9 +141,12 @@ def _check_quality(metric: str, task: Task, where: str) -> None:
         )
 
 
-def _check_task(compression: Compression, task: Task, place: str) -> None:
+def _check_use(compression: Compression, tasks: Sequence[Task], models: Sequence[CodeModel], place: str) -> None:
     try:
-        compression.require(task.question)
+        for task in tasks:
+            compression.require(task.question)
+        for model in models:
+            compression.fits(model)
     except SweepError as error:
         raise SweepError(f"{place}: {error}") from None
 

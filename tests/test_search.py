@@ -11,6 +11,7 @@ import pytest
 from robust_ray.core.build import build_dataclass
 from robust_ray.core.errors import SweepError
 from robust_ray.core.records import Verdict
+from robust_ray.models import ScratchRoberta
 from robust_ray.search import METRICS, Rows, check, measure, suggest
 from robust_ray.sweep import Search
 from robust_ray.tasks import DefectDetection, Summarization, Task
@@ -154,3 +155,15 @@ def test_a_metric_of_attacks_needs_attacks() -> None:
 def test_a_search_suits_every_task(task: Task, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SweepError, match=sentence):
         check(search(**changes), "sweep: search", tasks=[task], attacked=True)
+
+
+def test_a_search_suits_every_model() -> None:
+    space = {"layer_pruning": {"sparsity": {"low": 0.5, "high": 0.9}}}
+    with pytest.raises(SweepError, match=r"search\.space\.layer_pruning: .*layers"):
+        check(
+            search(space=space),
+            "sweep: search",
+            tasks=[DefectDetection()],
+            models=[ScratchRoberta(layers=1)],
+            attacked=True,
+        )

@@ -107,7 +107,7 @@ class HuggingFace(CodeModel):
 
         try:
             tokenizer = AutoTokenizer.from_pretrained(hub.locate(self.name), **origin)
-        except Exception as error:  # transformers says of a missing file that it is None
+        except TypeError as error:  # transformers says of a missing file that it is None
             if hub.revision(self.name, f"model {self.type!r}") is None:
                 raise
             raise ModelError(

@@ -187,16 +187,12 @@ def test_a_tokenizer_that_can_neither_pad_nor_end_is_named(hub_folder: Path, tmp
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        ModelError, match=r"model 'huggingface': '.*nowhere' must be a model of transformers .*, but got"
-    ):
+    with pytest.raises(ModelError, match=r"model 'huggingface': a folder must lie at '.*nowhere', but none does"):
         network_at(tmp_path / "nowhere")
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        ModelError, match=r"must be a model of transformers on the hub or in a folder, but got .*; check"
-    ):
+    with pytest.raises(ModelError, match=r"the folder '.*' must hold a `config.json`, but does not; correct `name`"):
         network_at(tmp_path)
 
 

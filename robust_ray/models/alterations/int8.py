@@ -60,16 +60,17 @@ class Int8Linear(nn.Module):
         self.register_buffer("weight", steps.round().clamp(-128, 127).to(torch.int8))
         self.register_buffer("scale", scale)
         self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float().clone())
+        self._dtype = linear.weight.dtype
         self._packed: Any = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """``(..., in)`` → ``(..., out)``, float32 whatever the precision around it."""
+        """``(..., in)`` → ``(..., out)``, in the number format of the weights it was made of."""
         if self._packed is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # torch announces the end of quantized tensor types
                 self._packed = torch.ops.quantized.linear_prepack(self._quantized(), self.bias)
         outputs: Tensor = torch.ops.quantized.linear_dynamic(inputs.float(), self._packed, True)
-        return outputs
+        return outputs.to(self._dtype)
 
     def _quantized(self) -> Tensor:
         if self.scale.ndim == 0:

@@ -99,8 +99,9 @@ def _load(source: str, commit: str | None, split: Split, language: str) -> Any:
             f"{source}: data of the hub is read with the package `datasets`, but it is not installed; "
             "run pip install 'robust-ray[hub]'"
         ) from None
+    is_reachable = commit is None or hub_answers()
     try:
-        with _no_further_than_reachable(commit):
+        with _trying_once(is_reachable):
             configurations = get_dataset_config_names(source, revision=commit)
             configuration = language if language in configurations else None
             table = load_dataset(source, configuration, split=HUB_SPLITS[split], revision=commit)
@@ -111,18 +112,19 @@ def _load(source: str, commit: str | None, split: Split, language: str) -> Any:
             f"{source}: the split {HUB_SPLITS[split]!r}{at} must be readable, but got {reason}; "
             "correct `data` or `hub_revision`, or fetch the data set where there is a network and give its folder"
         ) from None
-    refuse_other_commits(table, source, commit)
+    if commit is not None and not is_reachable:
+        refuse_other_commits(table, source, commit)
     return table
 
 
-def refuse_other_commits(table: Any, source: str, commit: str | None) -> None:
+def refuse_other_commits(table: Any, source: str, commit: str) -> None:
     """Hold what ``datasets`` gives to the commit: where the hub is silent, it takes the newest that it ever fetched.
 
     Raises:
         DataError: it is another commit's.
     """
     files = [str(file["filename"]) for file in table.cache_files]
-    if commit is not None and not all(commit in file for file in files):
+    if not all(commit in file for file in files):
         raise DataError(
             f"{source}: the data must be that of commit {commit}, but only that of another was fetched before, and "
             "the hub cannot be reached; fetch it where there is a network, or give its folder as `data`"
@@ -130,12 +132,12 @@ def refuse_other_commits(table: Any, source: str, commit: str | None) -> None:
 
 
 @contextmanager
-def _no_further_than_reachable(commit: str | None) -> Iterator[None]:
+def _trying_once(is_reachable: bool) -> Iterator[None]:
     """Without a way to the hub, have ``datasets`` look on this disk at once instead of trying again and again."""
     from datasets import config
 
     before = config.HF_HUB_OFFLINE
-    config.HF_HUB_OFFLINE = before or (commit is not None and not hub_answers())
+    config.HF_HUB_OFFLINE = before or not is_reachable
     try:
         yield
     finally:

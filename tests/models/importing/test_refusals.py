@@ -116,3 +116,10 @@ def test_a_question_it_does_not_answer_is_refused_when_planned(
 def test_impossible_fields_are_refused(field: str, value: Any, sentence: str) -> None:
     with pytest.raises(SweepError, match=sentence):
         replace(Imported(path="model.bin"), **{field: value})
+
+
+def test_a_missing_tokenizer_is_named_when_planned(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").touch()
+    imported = Imported(path=str(tmp_path / "model.bin"), tokenizer=str(tmp_path / "BPE.json"))
+    with pytest.raises(ModelError, match=r"a tokenizer must lie at '.*BPE\.json', but none does; correct it"):
+        imported.revision()
