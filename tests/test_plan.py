@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from robust_ray.attacks import MHM, WIRRandom
-from robust_ray.compression import Distillation, DynamicQuantization, MagnitudePruning, NoCompression
+from robust_ray.compression import Distillation, DynamicQuantization, LayerPruning, MagnitudePruning, NoCompression
+from robust_ray.core.errors import SweepError
 from robust_ray.fidelity import PredictionAgreement
 from robust_ray.models import Imported, ScratchRoberta
 from robust_ray.plan import Plan, expand, summarize
 from robust_ray.sweep import Examples, Resources, Sweep
-from robust_ray.tasks import CloneDetection, DefectDetection
+from robust_ray.tasks import CloneDetection, DefectDetection, Summarization
 
 SWEEP = Sweep(
     name="study",
@@ -147,3 +148,10 @@ def test_a_teacher_that_is_tuned_already_is_looked_at_without_a_floor(tmp_path: 
     model = Imported(path=str(tmp_path / "model.bin"), tokenizer=str(tmp_path / "tokenizer.json"))
     plan = expand(dataclasses.replace(SWEEP, models=(model,)))
     assert counts(plan)["gate"] == 2
+
+
+def test_what_does_not_fit_a_model_or_a_task_is_refused_before_anything_runs() -> None:
+    with pytest.raises(SweepError, match="layers"):
+        dataclasses.replace(SWEEP, models=(ScratchRoberta(layers=1),), compressions=(LayerPruning(sparsity=0.5),))
+    with pytest.raises(SweepError, match="distillation learns from the probabilities of classes"):
+        dataclasses.replace(SWEEP, tasks=(Summarization(),))

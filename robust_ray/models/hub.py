@@ -34,16 +34,26 @@ def revision(name: str, where: str) -> str | None:
         where: Which component asks, for the refusal.
 
     Raises:
-        ModelError: the name is a path, and no folder with a network lies there.
+        ModelError: see :func:`local`.
+    """
+    folder = local(name, where)
+    return None if folder is None else fingerprint(folder)
+
+
+def local(name: str, where: str) -> Path | None:
+    """The folder with a network; None for a name on the hub.
+
+    Raises:
+        ModelError: the name is a path, and no folder lies there, or one without a network.
     """
     folder = user_path(name)
-    if not folder.is_dir():
-        if name.startswith(("/", "./", "../", "~")):
-            raise ModelError(f"{where}: a folder must lie at {name!r}, but none does; correct `name`")
-        return None
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{where}: the folder {name!r} must hold a `config.json`, but does not; correct `name`")
-    return fingerprint(folder)
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelError(f"{where}: the folder {name!r} must hold a `config.json`, but does not; correct `name`")
+        return folder
+    if name.startswith(("/", "./", "../", "~")):
+        raise ModelError(f"{where}: a folder must lie at {name!r}, but none does; correct `name`")
+    return None
 
 
 def fingerprint(path: Path) -> str:

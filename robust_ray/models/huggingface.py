@@ -84,6 +84,7 @@ class HuggingFace(CodeModel):
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """The pretrained network; what it lacks for the question is drawn from ``seed``."""
+        hub.local(self.name, f"model {self.type!r}")
         try:
             network = self._load(question, seed)
         except ModelError:
@@ -108,7 +109,7 @@ class HuggingFace(CodeModel):
         try:
             tokenizer = AutoTokenizer.from_pretrained(hub.locate(self.name), **origin)
         except TypeError as error:  # transformers says of a missing file that it is None
-            if hub.revision(self.name, f"model {self.type!r}") is None:
+            if hub.local(self.name, f"model {self.type!r}") is None:
                 raise
             raise ModelError(
                 f"model {self.type!r}: a tokenizer must lie in {self.name!r} beside the weights, but got "
