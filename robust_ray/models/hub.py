@@ -8,7 +8,7 @@ from typing import Any
 
 from robust_ray.core.errors import ModelError
 from robust_ray.core.identity import files_digest
-from robust_ray.core.network import hub_answers
+from robust_ray.core.online import hub_answers
 from robust_ray.core.paths import user_path
 
 UNBOUNDED = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 
 from robust_ray.core.errors import DataError
 from robust_ray.core.examples import Example
-from robust_ray.core.network import hub_answers
+from robust_ray.core.online import hub_answers
 from robust_ray.tasks.base import DataSet, Split
 from robust_ray.tasks.layouts.base import Layout
 from robust_ray.tasks.layouts.json_lines import Interpretation

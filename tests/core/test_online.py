@@ -7,7 +7,7 @@ import time
 import pytest
 from huggingface_hub import constants
 
-from robust_ray.core.network import SECONDS, hub_answers
+from robust_ray.core.online import SECONDS, hub_answers
 
 
 def test_where_nothing_answers_the_question_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
