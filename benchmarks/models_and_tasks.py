@@ -106,6 +106,7 @@ def main() -> int:
     options = parser.parse_args()
     changes = [part for change in options.set for part in ("--set", change)]
     store = options.store.resolve()
+    store.mkdir(parents=True, exist_ok=True)
     for kind in set(options.models) - {"scratch_roberta"}:
         if not (store / "models" / kind).exists():
             shrunk.write(kind, store / "models" / kind, shrunk.TRAINABLE, [*shrunk.TEXTS, *_java(options.data)])
