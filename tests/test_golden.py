@@ -55,7 +55,7 @@ def identities(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     names = folder / "substitutes.jsonl"
     names.write_text('{"idx": 1, "substitutes": {"a": ["b"]}}\n')
-    imported: dict[str, object] = {"path": str(names), "tokenizer": "."}
+    imported: dict[str, object] = {"path": str(names), "tokenizer": str(names)}
     required: dict[str, dict[str, object]] = REQUIRED | {
         "substitutes substitutes_file": {"path": str(names)},
         "model imported": imported,

@@ -53,11 +53,12 @@ def judged(folder: Path, asked: Sequence[Example]) -> tuple[float, float]:
     import torch
 
     from robust_ray.models import students
+    from robust_ray.models.reading.forward import cpu_threads
     from robust_ray.models.training.criterion import usual
 
     network = students.load(folder)
     criterion = usual(network)
-    with torch.inference_mode():
+    with cpu_threads(1), torch.inference_mode():  # sums of several threads may round otherwise
         found = criterion.assess(network, criterion.prepare(network, asked), Machine(), "cpu")
     return found.score, found.loss
 
