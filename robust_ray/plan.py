@@ -68,8 +68,8 @@ def expand(sweep: Sweep) -> Plan:
         for model in sweep.models
         for compression in _distinct([NoCompression(), *sweep.compressions])
     ]
-    surveys = [survey_of(task) for task in _distinct(sweep.tasks)]
-    return Plan(sweep, {call.key: call for call in surveys} | {**plan_of(sweep, proposals).calls})
+    surveys = {call.key: call for call in map(survey_of, sweep.tasks)}
+    return Plan(sweep, {**surveys, **plan_of(sweep, proposals).calls})
 
 
 def survey_of(task: Task) -> StageCall:

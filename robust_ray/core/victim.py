@@ -134,8 +134,8 @@ class Answers:
 
     def _compute(self, asked: Sequence[Encoding]) -> None:
         """Have the victim answer in batches, and remember."""
-        limit = self.max_batch_tokens if self.victim.batch_invariant else 1
-        positions = token_batches([encoding.length for encoding in asked], limit)
+        lengths = [encoding.length for encoding in asked]
+        positions = token_batches(lengths, self.max_batch_tokens, batch_invariant=self.victim.batch_invariant)
         for batch, rows in _predict(self.victim, ([asked[i] for i in batch] for batch in positions)):
             ids = [encoding.ids for encoding in batch]
             self.memory.update(zip(ids, rows, strict=True))
@@ -160,11 +160,14 @@ def _predict(victim: Victim, batches: Iterable[Sequence[Encoding]]) -> Iterator[
         yield launched[0], launched[1]()
 
 
-def token_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Positions sorted by length and cut so that ``count * longest <= max_tokens``; a longer one goes alone."""
+def token_batches(lengths: Sequence[int], max_tokens: int, *, batch_invariant: bool = True) -> list[list[int]]:
+    """Positions sorted by length and cut so that ``count * longest <= max_tokens``; a longer one goes alone.
+
+    Each goes alone where answers depend on their batch neighbours.
+    """
     batches: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if batches and (len(batches[-1]) + 1) * lengths[i] <= max_tokens:
+        if batch_invariant and batches and (len(batches[-1]) + 1) * lengths[i] <= max_tokens:
             batches[-1].append(i)
         else:
             batches.append([i])

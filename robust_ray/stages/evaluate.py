@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray import metrics
 from robust_ray.core.call import Inputs, Stage
-from robust_ray.core.examples import Example, stable_order
+from robust_ray.core.examples import Example, Input, stable_order
 from robust_ray.core.machine import Machine, accelerator_name
 from robust_ray.core.records import EvaluationRecord, Record
 from robust_ray.core.victim import Answers
@@ -43,9 +43,9 @@ class Evaluate(Stage):
 
         test = stable_order(self.cell.task.load("test"))[: self.examples]
         victim = victim_of(inputs, "student", machine, self.cell.dtype)
-        texts = [example.input for example in test]
-        columns, notes = self._quality(test, victim, machine.max_batch_tokens)
-        measured = cost.measure(inputs.checkpoints["student"], victim, texts, machine)
+        asked = [example.input for example in test]
+        columns, notes = self._quality(test, asked, victim, machine.max_batch_tokens)
+        measured = cost.measure(inputs.checkpoints["student"], victim, asked, machine)
         return [
             EvaluationRecord(
                 **self.cell.columns(key, inputs.keys["student"][0]),
@@ -53,7 +53,7 @@ class Evaluate(Stage):
                 **columns,
                 split="test",
                 n=len(test),
-                truncated=victim.truncated(texts),
+                truncated=victim.truncated(asked),
                 noted=sum(note is not None for note in notes),
                 device=accelerator_name(gpu=victim.device != "cpu"),
                 threads=machine.threads,
@@ -62,12 +62,11 @@ class Evaluate(Stage):
         ]
 
     def _quality(
-        self, test: Sequence[Example], victim: NetworkVictim, max_batch_tokens: int
+        self, test: Sequence[Example], asked: Sequence[Input], victim: NetworkVictim, max_batch_tokens: int
     ) -> tuple[quality.Columns, Sequence[str | None]]:
         """How good the answers are, and the notes on what was asked."""
         import numpy as np
 
-        asked = [example.input for example in test]
         if self.cell.task.question.wants_text:
             from robust_ray.models.writing.victim import ScoredSummaries
 

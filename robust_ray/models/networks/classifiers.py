@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+from transformers import AutoModel, AutoModelForSequenceClassification
 
 from robust_ray.core.errors import ModelError
 from robust_ray.models import hub
 from robust_ray.models.networks.architectures import Architecture, describe_huggingface, describe_vectors
+from robust_ray.models.networks.configurations import pretrained
 from robust_ray.models.networks.heads import VectorClassifier
 from robust_ray.models.students import Network, PairEncoding
 
@@ -44,8 +45,7 @@ def classifier_of(
         Exception: whatever transformers raises where files are missing or unreadable.
     """
     trust = bool(origin.get("trust_remote_code", False))
-    source = {key: origin[key] for key in ("revision", "local_files_only") if key in origin}
-    config = AutoConfig.from_pretrained(name, trust_remote_code=trust, **source)
+    config = pretrained(name, origin)
     has_vectors = segments > 1 or config.is_encoder_decoder
     labels = 1 if one_logit else n_labels
     with torch.random.fork_rng([]):

@@ -17,6 +17,12 @@ def describe(config: Any, *, trust_remote_code: bool = False) -> dict[str, Any]:
     return {"config": fields, "trust_remote_code": trust_remote_code}
 
 
+def pretrained(name: str, origin: Mapping[str, Any]) -> Any:
+    """The configuration of a network on the hub or in a folder, from what else its weights are asked for with."""
+    source = {key: origin[key] for key in ("revision", "local_files_only", "trust_remote_code") if key in origin}
+    return AutoConfig.from_pretrained(name, **source)
+
+
 def configure(architecture: Mapping[str, Any]) -> Any:
     """The configuration that :func:`describe` has described.
 

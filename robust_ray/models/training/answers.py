@@ -37,7 +37,7 @@ def _from_inputs(
     network: Network, rows: Sequence[Rows], lengths: Sequence[int], max_tokens: int, device: str
 ) -> Logits:
     logits = np.zeros((len(rows), network.n_labels), dtype=np.float32)
-    for batch in token_batches(lengths, max_tokens if network.batch_invariant else 1):
+    for batch in token_batches(lengths, max_tokens, batch_invariant=network.batch_invariant):
         tensors = collate(network, [rows[i] for i in batch], device)
         logits[batch] = forward(network.module, tensors).cpu().numpy()
     return logits

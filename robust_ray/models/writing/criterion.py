@@ -88,7 +88,7 @@ class Writing:
         judged = split.targets.judged
         total = 0.0
         work = [longest_work(split.rows[i], greedy) for i in judged]
-        for batch in token_batches(work, machine.max_batch_tokens if network.batch_invariant else 1):
+        for batch in token_batches(work, machine.max_batch_tokens, batch_invariant=network.batch_invariant):
             examples = [judged[i] for i in batch]
             texts = write(network, [split.rows[i] for i in examples], device, greedy)
             total += sum(bleu(split.targets.references[i], text) for i, text in zip(examples, texts, strict=True))

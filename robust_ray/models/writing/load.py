@@ -9,7 +9,6 @@ import torch
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
-    AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
@@ -19,7 +18,7 @@ from robust_ray.core.errors import ModelError
 from robust_ray.models import hub
 from robust_ray.models.networks.architectures import Architecture
 from robust_ray.models.networks.classifiers import check_weights, fit_embeddings
-from robust_ray.models.networks.configurations import describe
+from robust_ray.models.networks.configurations import describe, pretrained
 from robust_ray.models.students import Network
 from robust_ray.models.writing.generation import Generation
 from robust_ray.models.writing.writers import EncoderWriter, PrefixWriter, SequenceWriter, Writer, can_continue
@@ -54,8 +53,7 @@ def writer_of(
         Exception: whatever transformers raises where weights are missing or unreadable.
     """
     trust = bool(origin.get("trust_remote_code", False))
-    source = {key: origin[key] for key in ("revision", "local_files_only") if key in origin}
-    config = AutoConfig.from_pretrained(name, trust_remote_code=trust, **source)
+    config = pretrained(name, origin)
     family = _family(config, name, where)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)

@@ -70,8 +70,8 @@ class ScoredSummaries(NetworkVictim):
         """A summary of each program, in order."""
         encodings = self.encode(inputs)
         texts = [""] * len(inputs)
-        limit = max_batch_tokens if self.batch_invariant else 1
-        for batch in token_batches([encoding.length for encoding in encodings], limit):
+        lengths = [encoding.length for encoding in encodings]
+        for batch in token_batches(lengths, max_batch_tokens, batch_invariant=self.batch_invariant):
             written = self._write([cast(Referenced, encodings[i].ids).program for i in batch])
             for i, text in zip(batch, written, strict=True):
                 texts[i] = text
