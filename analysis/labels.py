@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 Setting = tuple[str, str]
 """Type and parameters of a component, as they stand in a row."""
@@ -19,14 +20,36 @@ REVISION = "revision"
 TEACHER = "none"
 TEACHER_NAME = "none (teacher)"
 
+PIPELINE = "pipeline"
+THEN = " → "
+"""Between the names of a pipeline's steps."""
+
 
 def short_names(settings: Iterable[Setting], *, show_numbers: bool = False) -> dict[Setting, str]:
     """A name for every setting, different for different settings of one type.
+
+    A pipeline's is made of those of its steps, which have the same names as when they stand alone.
 
     Args:
         settings: Types and parameters; repeats do no harm.
         show_numbers: Whether a setting alone of its type is named with its top-level numbers, or by its type.
     """
+    steps = {setting: _steps(setting) for setting in settings}
+    names = _names((step for several in steps.values() for step in several), show_numbers=show_numbers)
+    return {setting: THEN.join(names[step] for step in several) for setting, several in steps.items()}
+
+
+def _steps(setting: Setting) -> list[Setting]:
+    """What a pipeline does, in order; any other setting is its own only step."""
+    kind, params = setting
+    if kind != PIPELINE:
+        return [setting]
+    steps = json.loads(params)["steps"]
+    return [(step["type"], json.dumps(_with_revision(step), sort_keys=True, separators=(",", ":"))) for step in steps]
+
+
+def _names(settings: Iterable[Setting], *, show_numbers: bool) -> dict[Setting, str]:
+    """The same as :func:`short_names`, without pipelines."""
     by_type: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for kind, params in settings:
         by_type[kind][params] = flatten(json.loads(params))
@@ -46,8 +69,7 @@ def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     for name, value in params.items():
         if isinstance(value, Mapping) and "type" in value and "fields" in value:
             found[prefix + name] = str(value["type"])
-            revision = {REVISION: value[REVISION]} if REVISION in value else {}
-            found |= flatten({**value["fields"], **revision}, f"{prefix}{name}.")
+            found |= flatten(_with_revision(value), f"{prefix}{name}.")
         elif isinstance(value, Mapping):
             found |= flatten(value, f"{prefix}{name}.")
         elif isinstance(value, list):
@@ -55,6 +77,12 @@ def flatten(params: Mapping[str, object], prefix: str = "") -> dict[str, str]:
         else:
             found[prefix + name] = "null" if value is None else str(value)
     return found
+
+
+def _with_revision(component: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a component that stands in another's, and its revision if it has one."""
+    fields: dict[str, Any] = component["fields"]
+    return fields | ({REVISION: component[REVISION]} if REVISION in component else {})
 
 
 def _differing(variants: Iterable[Mapping[str, str]]) -> list[str]:

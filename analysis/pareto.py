@@ -42,7 +42,7 @@ COLUMNS = [
     Column("compression_name", "compression", text),
     Column("seed", "seed", count, if_it_differs=True),
     Column("bytes", "size", megabytes, "Weights on disk, as stored."),
-    Column("compressed_bytes", "packed", megabytes, "The same files through zstd level 19."),
+    Column("compressed_bytes", "packed", megabytes, "The same files through zstd level 6."),
     Column("clean_accuracy", "clean", percent, "Accuracy, or BLEU of summaries, on the clean test split."),
     Column("robust_accuracy", "robust", percent, "Share of all attacked examples still right under every attack."),
     Column("n", "n", count, "Examples attacked."),

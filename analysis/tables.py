@@ -143,9 +143,19 @@ def megabytes(value: float) -> str:
     return f"{value / 1e6:,.1f} MB" if value >= 1e5 else f"{value / 1e3:,.1f} kB"
 
 
+def operations(value: float) -> str:
+    """Multiplications and additions, in units of 10⁶ or 10⁹."""
+    return f"{value / 1e9:,.2f} G" if value >= 1e8 else f"{value / 1e6:,.2f} M"
+
+
 def milliseconds(value: float) -> str:
     """Seconds, in thousandths."""
     return f"{1e3 * value:,.2f} ms"
+
+
+def millijoules(value: float) -> str:
+    """Joules, in thousandths."""
+    return f"{1e3 * value:,.1f} mJ"
 
 
 _LATEX = {"\\": r"\textbackslash{}", "−": "$-$", "–": "--", NO_BREAK: "~", "×": r"$\times$"} | {

@@ -60,10 +60,16 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="every component, with its parameters, defaults and paper")
     listing.add_argument("kind", nargs="?", help="one kind only, e.g. attack")
     listing.set_defaults(command=list_components)
-    inspect = commands.add_parser("inspect", help="what a task's data holds, and how much of it a model reads")
-    inspect.add_argument(
-        "what", nargs="+", metavar="TASK|MODEL|FILE", help="a type, a YAML mapping with one, or a sweep file"
+    inspect = commands.add_parser(
+        "inspect", help="what a task's data holds, how much of it a model reads, or what a student costs"
     )
+    inspect.add_argument(
+        "what",
+        nargs="+",
+        metavar="TASK|MODEL|FILE|STUDENT",
+        help="a type, a YAML mapping with one, or a sweep file; with --store, keys of students",
+    )
+    inspect.add_argument("--store", help="folder or URI of the results, to see the cards of students")
     inspect.add_argument("--examples", type=int, default=3, metavar="N", help="examples to show of a task (default: 3)")
     inspect.set_defaults(command=show_inspection)
     plan = commands.add_parser("plan", help="what a sweep would run, what is already there, and a rough cost")
@@ -113,7 +119,15 @@ def list_components(options: argparse.Namespace, console: Console) -> int:
 
 
 def show_inspection(options: argparse.Namespace, console: Console) -> int:
-    """``robust-ray inspect TASK|MODEL|FILE``: every model named is tried on every task named."""
+    """``robust-ray inspect``: every model named is tried on every task named; of a student its card is printed."""
+    if options.store is not None:
+        from robust_ray import card
+        from robust_ray.store import Store
+
+        store = Store.existing(options.store)
+        for key in options.what:
+            card.show(key, store, console)
+        return 0
     from robust_ray.inspection import find, show
 
     if options.examples < 0:
@@ -259,6 +273,7 @@ def _hint(hint: Any) -> str:
     return (
         re.sub(r"robust_ray\.[\w.]*\.", "", str(hint))
         .replace("typing.", "")
+        .replace("collections.abc.", "")
         .replace("NoneType", "None")
         .replace("None", "null")
     )

@@ -23,7 +23,7 @@ from robust_ray.core.examples import Example, stable_order
 from robust_ray.core.records import DatasetRecord
 from robust_ray.models import MODELS, CodeModel, Training
 from robust_ray.stages.survey import rows
-from robust_ray.tasks import SPLITS, TASKS, Task
+from robust_ray.tasks import TASKS, Task
 from robust_ray.tasks.survey import percentile
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def readings(network: Network, task: Task) -> list[Reading]:
     from robust_ray.models.reading.encoding import is_cut
 
     found = []
-    for split in SPLITS:
+    for split in task.splits:
         inputs = [example.segments for example in stable_order(task.load(split))[:READ]]
         texts = [segment for segments in inputs for segment in segments]
         lengths = [len(ids) for ids in network.tokenizer(texts, truncation=False, verbose=False)["input_ids"]]
@@ -240,7 +240,7 @@ def _component(word: str) -> Task | CodeModel:
     if isinstance(name, str) and name in MODELS:
         return build(CodeModel, spec, word)
     raise SweepError(
-        f"inspect: a task, a model or a sweep file must be named, but got {word!r}; "
+        f"inspect: a task, a model or a sweep file must be named (or a student, with --store), but got {word!r}; "
         f"{did_you_mean(str(name), [*TASKS, *MODELS])}"
     )
 

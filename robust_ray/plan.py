@@ -24,6 +24,7 @@ from robust_ray.stages import (
     Finetune,
     Gate,
     Naturalness,
+    Sample,
     Survey,
     Teach,
 )
@@ -80,8 +81,10 @@ def survey_of(task: Task) -> StageCall:
 def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
     """The calls that measure these proposals, breadth first: what later calls share comes early."""
     calls = [call for proposal in proposals for call in calls_of(sweep, proposal)]
-    depth = {name: i for i, name in enumerate(STAGE_NAMES)}
-    ordered = sorted(calls, key=lambda call: depth[call.stage.name])  # stable, and inputs are always of earlier stages
+    rank: dict[str, int] = {}
+    for call in calls:  # inputs first; a student that is a teacher itself is taught with after it was made
+        rank[call.key] = max([STAGE_NAMES.index(call.stage.name), *(rank[key] for key in call.needs)])
+    ordered = sorted(calls, key=lambda call: rank[call.key])  # stable
     return Plan(sweep, {call.key: call for call in ordered})
 
 
@@ -102,7 +105,7 @@ def _waits_at_gate(stage: Stage) -> bool:
     """Whether a stage's work would be lost on a bad teacher; to evaluate it is how its user finds out more."""
     if isinstance(stage, Compress):
         return stage.compression != NoCompression()
-    return isinstance(stage, Teach | Attack | Naturalness | Fidelity)
+    return isinstance(stage, Teach | Sample | Attack | Naturalness | Fidelity)
 
 
 def _measurements(sweep: Sweep, proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
@@ -172,12 +175,28 @@ def summarize(plan: Plan, present: Collection[str], history: Mapping[str, float]
 
 
 def _compress(proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
-    """The calls that make a student of a teacher; the student's comes last."""
-    compress = Compress(compression=proposal.compression, task=proposal.task, training=training, seed=proposal.seed)
-    if not proposal.compression.needs_teacher_logits:
-        return [StageCall(compress, {"teacher": (finetune.ref,)})]
-    teach = StageCall(Teach(task=proposal.task), {"teacher": (finetune.ref,)})
-    return [teach, StageCall(compress, {"teacher": (finetune.ref,), "logits": (teach.ref,)})]
+    """The calls that make a student of a teacher, each step's student the next one's teacher; the last one's is it."""
+    task, seed = proposal.task, proposal.seed
+    calls: list[StageCall] = []
+    teacher = finetune.ref
+    for step in proposal.compression.in_order():
+        inputs: dict[str, tuple[Ref, ...]] = {"teacher": (teacher,)}
+        if step.needs_teacher_answers:
+            calls.append(StageCall(Teach(task=task, augmentation=step.augmentation, seed=seed), inputs))
+            inputs = inputs | {"answers": (calls[-1].ref,)}
+        samples = [
+            StageCall(
+                Sample(student=each.student, schooling=each.schooling, task=task, seed=seed),
+                {"answers": inputs["answers"]},
+            )
+            for each in step.samples(task.question, seed)
+        ]
+        if samples:
+            calls += samples
+            inputs = inputs | {"samples": tuple(call.ref for call in samples)}
+        calls.append(StageCall(Compress(compression=step, task=task, training=training, seed=seed), inputs))
+        teacher = calls[-1].ref
+    return calls
 
 
 class AttackCalls(NamedTuple):

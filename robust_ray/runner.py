@@ -18,7 +18,7 @@ from robust_ray.dispatch.base import Feed, Report, Settings
 from robust_ray.plan import Plan, expand, survey_of
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
-from robust_ray.tasks import SPLITS, Task
+from robust_ray.tasks import Task
 
 if TYPE_CHECKING:
     from robust_ray.dispatch.optuna import StudyFeed
@@ -91,7 +91,7 @@ def _sound(plan: Plan, store: Store, console: Console) -> set[str]:
 
 def _read(task: Task) -> None:
     """Read every split now: a bad row is cheaper to learn of before any training than after."""
-    for split in SPLITS:
+    for split in task.splits:
         if not task.load(split):
             raise DataError(
                 f"task {task.type!r}: the {split} split must hold examples, but it is empty; check its data"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
 from robust_ray import metrics
-from robust_ray.compression import Compression
+from robust_ray.compression import COMPRESSIONS, Compression
 from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.records import AttackRecord, EvaluationRecord
@@ -60,6 +60,16 @@ def compressed_bytes(rows: Rows) -> float | None:
     return _mean([row.compressed_bytes for row in rows.evaluations])
 
 
+def loaded_bytes(rows: Rows) -> float | None:
+    """Mean size of the weights in memory."""
+    return _mean([row.loaded_bytes for row in rows.evaluations])
+
+
+def flops(rows: Rows) -> float | None:
+    """Mean operations for one example."""
+    return _mean([row.flops for row in rows.evaluations])
+
+
 def latency(rows: Rows) -> float | None:
     """Mean of the median seconds for one example."""
     return _mean([row.latency_p50 for row in rows.evaluations])
@@ -89,9 +99,14 @@ METRICS: Mapping[str, Callable[[Rows], float | None]] = {
     "average_queries": queries,
     "bytes": size_bytes,
     "compressed_bytes": compressed_bytes,
+    "loaded_bytes": loaded_bytes,
+    "flops": flops,
     "latency": latency,
 }
 """What a search may optimize or bound, by name."""
+
+RANGE = frozenset({"low", "high", "step", "log"})
+"""What a range is told from other mappings by."""
 
 OF_ATTACKS = frozenset({"robust_accuracy", "attack_success_rate", "average_queries"})
 """Those that need attack rows."""
@@ -162,6 +177,21 @@ def suggest(trial: Trial, search: Search) -> dict[str, Any]:
     return {"type": chosen} | {name: _choose(trial, f"{chosen}.{name}", fields[name]) for name in sorted(fields)}
 
 
+def compressions(search: Search) -> set[str]:
+    """Types of all compressions that a space names, wherever it does: steps of pipelines may be choices."""
+    return {word for word in _words(search.space) if word in COMPRESSIONS}
+
+
+def _words(entry: object) -> Iterator[str]:
+    """All texts in an entry, names of fields too."""
+    if isinstance(entry, str):
+        yield entry
+    elif isinstance(entry, Mapping):
+        yield from (word for part in (*entry, *entry.values()) for word in _words(part))
+    elif isinstance(entry, list):
+        yield from (word for part in entry for word in _words(part))
+
+
 def measure(rows: Rows, search: Search, teacher: Rows) -> tuple[tuple[float, ...], dict[str, float]]:
     """Objective values in order, and each constraint as a number that is feasible when at most 0.
 
@@ -201,20 +231,17 @@ def _number(metric: str, rows: Rows) -> float:
 
 
 def _choose(trial: Trial, name: str, entry: object) -> Any:
-    """One field: a fixed value, a component whose fields are entries in turn, a list of choices, or a range."""
+    """One field: a fixed value, a mapping or list whose parts are entries in turn, choices, or a range."""
+    if isinstance(entry, list):
+        return [_choose(trial, f"{name}[{i}]", part) for i, part in enumerate(entry)]
     if not isinstance(entry, Mapping):
         return entry
-    if "type" in entry:
-        return {field: _choose(trial, f"{name}.{field}", entry[field]) for field in sorted(entry)}
+    if RANGE.isdisjoint(entry) and "choices" not in entry:
+        return {field: _choose(trial, f"{name}.{field}", entry[field]) for field in sorted(entry, key=str)}
     if set(entry) == {"choices"} and isinstance(entry["choices"], list) and entry["choices"]:
         return trial.suggest_categorical(name, entry["choices"])
     low, high, step, log = entry.get("low"), entry.get("high"), entry.get("step"), entry.get("log", False)
-    if (
-        not set(entry) <= {"low", "high", "step", "log"}
-        or not _is_number(low)
-        or not _is_number(high)
-        or not low < high
-    ):
+    if not set(entry) <= RANGE or not _is_number(low) or not _is_number(high) or not low < high:
         raise SweepError(
             f"{name}: a value, {{low, high}} with low < high (and step or log), or {{choices: [...]}} must stand here, "
             f"but got {dict(entry)}; correct it"

@@ -104,7 +104,8 @@ class Search:
     """Optuna over compression settings, instead of a fixed list."""
 
     space: Mapping[str, Mapping[str, object]]
-    """Compression type → field → a value, ``{low, high, log, step}``, or ``{choices: [...]}``."""
+    """Compression type → field → a value, ``{low, high, log, step}``, ``{choices: [...]}``, or a mapping or list of
+    these."""
 
     objectives: tuple[Objective, ...]
     """At least one; with several the answer is a Pareto front."""

@@ -75,7 +75,7 @@ def identities(folder: Path) -> dict[str, object]:
         (stages.Finetune(model=model, task=task, training=training, seed=0), {}),
         (stages.Survey(task=task), {}),
         (gated, {"teacher": (Ref("finetune-x-v1-0", None),)}),
-        (stages.Teach(task=task), {"teacher": (Ref("finetune-x-v1-0", None),)}),
+        (stages.Teach(task=task, augmentation=None, seed=0), {"teacher": (Ref("finetune-x-v1-0", None),)}),
         (stages.Compress(compression=none, task=task, training=training, seed=0), {"teacher": (Ref("f", None),)}),
         (stages.Evaluate(cell=cell, examples=None, accelerator="a processor"), student),
         (stages.CollectSubstitutes(substitutes=CorpusVocabulary(), task=task), {}),

@@ -8,11 +8,20 @@ from pathlib import Path
 import pytest
 
 from robust_ray.attacks import MHM, WIRRandom
-from robust_ray.compression import Distillation, DynamicQuantization, LayerPruning, MagnitudePruning, NoCompression
+from robust_ray.compression import (
+    Augmentation,
+    Distillation,
+    DynamicQuantization,
+    LayerPruning,
+    MagnitudePruning,
+    NoCompression,
+    Pipeline,
+)
 from robust_ray.core.errors import SweepError
 from robust_ray.fidelity import PredictionAgreement
 from robust_ray.models import Imported, ScratchRoberta
 from robust_ray.plan import Plan, expand, summarize
+from robust_ray.stages import Evaluate
 from robust_ray.sweep import Examples, Resources, Sweep
 from robust_ray.tasks import CloneDetection, DefectDetection, Summarization
 
@@ -67,6 +76,14 @@ def test_the_teacher_is_measured_even_if_nobody_asks() -> None:
 def test_the_same_setting_twice_is_one_point() -> None:
     twice = dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, *SWEEP.compressions))
     assert set(expand(twice).calls) == set(expand(SWEEP).calls)
+
+
+def test_a_teacher_is_asked_once_for_all_who_learn_the_same_examples() -> None:
+    variants = Augmentation(worst_of=4)
+    robust = [Distillation(augmentation=variants), Distillation(augmentation=variants, variants_answer="own")]
+    more = dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, Distillation(alpha=0.5), *robust))
+    assert new(more)["teach"] == 2
+    assert new(more)["compress"] == 2 * 3
 
 
 def test_adding_a_compression_adds_its_cells_alone() -> None:
@@ -150,8 +167,56 @@ def test_a_teacher_that_is_tuned_already_is_looked_at_without_a_floor(tmp_path: 
     assert counts(plan)["gate"] == 2
 
 
+HALF, INT8 = MagnitudePruning(sparsity=0.5), DynamicQuantization()
+
+
+def test_a_pipeline_makes_a_student_a_step_and_measures_the_last() -> None:
+    piped = dataclasses.replace(SWEEP, tasks=(DefectDetection(),), compressions=(Pipeline(steps=(HALF, INT8)),))
+    stages = expand(piped).stages()
+    none, first, last = stages["compress"]
+    assert [call.stage.label() for call in (none, first, last)] == ["none", "magnitude_pruning", "dynamic_quantization"]
+    assert last.inputs == {"teacher": (first.ref,)}
+    assert {call.inputs["student"] for call in stages["evaluate"]} == {(none.ref,), (last.ref,)}
+    (cell,) = (
+        call.stage.cell
+        for call in stages["evaluate"]
+        if isinstance(call.stage, Evaluate) and call.inputs["student"] == (last.ref,)
+    )
+    columns = cell.columns("key", last.key)
+    assert (columns["compression"], columns["teacher"]) == ("pipeline", stages["finetune"][0].key)
+    assert '"sparsity":0.5' in columns["compression_params"]
+    assert '"dynamic_quantization"' in columns["compression_params"]
+
+
+def test_what_pipelines_begin_with_is_made_once() -> None:
+    two, three = Pipeline(steps=(HALF, INT8)), Pipeline(steps=(Distillation(), HALF, INT8))
+    more = new(dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, two, three)))
+    assert (more["compress"], more["evaluate"]) == (2 * (1 + 2), 2 * 2)
+    assert "teach" not in more
+    inside = Pipeline(steps=(Distillation(), HALF))
+    also = new(dataclasses.replace(SWEEP, compressions=(*SWEEP.compressions, two, three, inside)))
+    assert (also["compress"], also["evaluate"]) == (2 * (1 + 2), 2 * 3)
+
+
+def test_each_student_that_teaches_is_asked_after_it_was_made() -> None:
+    piped = dataclasses.replace(
+        SWEEP,
+        compressions=(Pipeline(steps=(HALF, Distillation())), Pipeline(steps=(Distillation(), HALF, Distillation()))),
+    )
+    calls = expand(piped).calls
+    seen: set[str] = set()
+    for key, call in calls.items():
+        assert set(call.needs) <= seen
+        seen.add(key)
+    taught = [call for call in calls.values() if call.stage.label() == "distillation" and call.stage.name == "compress"]
+    assert len(taught) == 2 * 3
+    assert all(calls[call.inputs["answers"][0].key].inputs["teacher"] == call.inputs["teacher"] for call in taught)
+
+
 def test_what_does_not_fit_a_model_or_a_task_is_refused_before_anything_runs() -> None:
     with pytest.raises(SweepError, match="layers"):
         dataclasses.replace(SWEEP, models=(ScratchRoberta(layers=1),), compressions=(LayerPruning(sparsity=0.5),))
-    with pytest.raises(SweepError, match="distillation learns from the probabilities of classes"):
-        dataclasses.replace(SWEEP, tasks=(Summarization(),))
+    with pytest.raises(SweepError, match="distillation learns texts from the teacher alone"):
+        dataclasses.replace(SWEEP, tasks=(Summarization(),), compressions=(Distillation(alpha=0.5),))
+    with pytest.raises(SweepError, match="a student must be no larger than its teacher"):
+        dataclasses.replace(SWEEP, models=(ScratchRoberta(layers=1, hidden=32, vocabulary=1000),))

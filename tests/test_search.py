@@ -12,7 +12,7 @@ from robust_ray.core.build import build_dataclass
 from robust_ray.core.errors import SweepError
 from robust_ray.core.records import Verdict
 from robust_ray.models import ScratchRoberta
-from robust_ray.search import METRICS, Rows, check, measure, suggest
+from robust_ray.search import METRICS, Rows, check, compressions, measure, suggest
 from robust_ray.sweep import Search
 from robust_ray.tasks import DefectDetection, Summarization, Task
 from tests.analysis import synthetic
@@ -73,6 +73,36 @@ def test_a_component_inside_a_space_is_chosen_field_by_field() -> None:
     }
 
 
+PIPELINE: dict[str, Any] = {
+    "pipeline": {"steps": [{"type": "low_rank", "ratio": {"low": 0.2, "high": 0.6}}, "dynamic_quantization"]}
+}
+
+
+def test_steps_of_a_pipeline_are_chosen_field_by_field() -> None:
+    trial = Highest("pipeline")
+    steps = [{"type": "low_rank", "ratio": 0.6}, "dynamic_quantization"]
+    assert suggest(trial, search(space=PIPELINE)) == {"type": "pipeline", "steps": steps}
+    assert trial.asked == ["pipeline.steps[0].ratio"]
+    check(search(space=PIPELINE), "sweep: search", tasks=[DefectDetection()], attacked=True)
+
+
+def test_a_mapping_inside_a_space_is_chosen_field_by_field() -> None:
+    space = {"distillation": {"augmentation": {"copies": {"low": 1, "high": 3}, "rewrites": 0}}}
+    trial = Highest("distillation")
+    chosen = suggest(trial, search(space=space))
+    assert chosen == {"type": "distillation", "augmentation": {"copies": 3, "rewrites": 0}}
+    assert trial.asked == ["distillation.augmentation.copies"]
+    check(search(space=space), "sweep: search", tasks=[DefectDetection()], attacked=True)
+
+
+def test_all_that_a_space_compresses_with_is_known() -> None:
+    either = {"steps": [{"choices": ["distillation", "none"]}, {"type": {"choices": ["weight_sharing", "low_rank"]}}]}
+    every = {"pipeline", "distillation", "none", "weight_sharing", "low_rank"}
+    assert compressions(search(space={"pipeline": either})) == every
+    assert compressions(search()) == {"magnitude_pruning", "distillation", "dynamic_quantization"}
+    assert compressions(search(space=PIPELINE)) == {"pipeline", "low_rank", "dynamic_quantization"}
+
+
 def test_a_sound_search_passes() -> None:
     check(search(), "sweep: search", tasks=[DefectDetection()], attacked=True)
 
@@ -85,8 +115,13 @@ def test_a_sound_search_passes() -> None:
         ({"space": {"pruning": {}}}, "compression 'pruning' does not exist"),
         ({"space": {"magnitude_pruning": {"sparsty": 0.5}}}, "did you mean 'sparsity'"),
         ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.9, "high": 0.1}}}}, "low < high"),
-        ({"space": {"magnitude_pruning": {"sparsity": {"from": 0.1, "to": 0.9}}}}, "must stand here"),
+        (
+            {"space": {"magnitude_pruning": {"sparsity": {"from": 0.1, "to": 0.9}}}},
+            "sparsity: a finite number is expected",
+        ),
         ({"space": {"magnitude_pruning": {"sparsity": {"choices": []}}}}, "must stand here"),
+        ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "hihg": 0.9}}}}, "must stand here"),
+        ({"space": {"distillation": {"augmentation": {"copeis": {"low": 1, "high": 2}}}}}, "did you mean 'copies'"),
         ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 1.5}}}}, "sparsity"),
         ({"space": {"magnitude_pruning": {"sparsity": 0.5, "scope": {"choices": ["linear", "al"]}}}}, "'al'"),
         ({"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9, "step": -0.1}}}}, "`step` must be"),
@@ -94,6 +129,14 @@ def test_a_sound_search_passes() -> None:
         (
             {"space": {"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9, "step": 0.1, "log": True}}}},
             "no `step`",
+        ),
+        (
+            {"space": {"pipeline": {"steps": ["dynamic_quantization", {"type": "low_rank", "ratio": 0.5}]}}},
+            r"space\.pipeline: `steps\[1\]`, 'low_rank', must find weights .* put 'low_rank' before",
+        ),
+        (
+            {"space": {"pipeline": {"steps": ["distillation", {"type": "low_rank", "ratio": {"low": 1}}]}}},
+            "must stand",
         ),
         ({"space": {}}, "at least one compression"),
         ({"objectives": []}, "at least one metric"),
@@ -147,8 +190,11 @@ def test_a_metric_of_attacks_needs_attacks() -> None:
         ),
         (
             Summarization(),
-            {"constraints": [{"metric": "bleu", "below_teacher": 0.05}]},
-            "search.space.distillation: distillation learns from the probabilities of classes",
+            {
+                "space": {"distillation": {"alpha": {"low": 0.0, "high": 0.5}}},
+                "constraints": [{"metric": "bleu", "below_teacher": 0.05}],
+            },
+            "search.space.distillation: distillation learns texts from the teacher alone",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.examples import Question
 from robust_ray.core.machine import Machine
-from robust_ray.models import Imported
+from robust_ray.models import CodeModel, Imported
 
 
 @COMPRESSIONS.register("imported")
@@ -22,6 +22,10 @@ class ImportedStudent(Compression):
     def require(self, question: Question) -> None:
         """See :meth:`Imported.require`."""
         self.student.require(question)
+
+    def model_of_student(self, model: CodeModel) -> CodeModel:
+        """See :meth:`Compression.model_of_student`."""
+        return self.student
 
     def compress(self, teacher: Path, lesson: Lesson, workdir: Path, machine: Machine) -> None:
         """See :meth:`Compression.compress`; the teacher is not looked at.

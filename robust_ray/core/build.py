@@ -25,6 +25,8 @@ T = TypeVar("T")
 def build(kind: type[T], spec: object, where: str) -> T:
     """Build a component of ``kind`` from a mapping with a ``type``, or from the bare name of its type.
 
+    A bare list stands for a component, too, where the kind's registry says of which type.
+
     Raises:
         SweepError: unknown type, or one of another kind; unknown or missing field; wrong or impossible value.
     """
@@ -33,6 +35,9 @@ def build(kind: type[T], spec: object, where: str) -> T:
     registry = kind.registry  # type: ignore[attr-defined]
     if isinstance(spec, str):
         spec = {"type": spec}
+    if isinstance(spec, list) and registry.list_means is not None:
+        type_of_list, field_of_list = registry.list_means
+        spec = {"type": type_of_list, field_of_list: spec}
     if not isinstance(spec, MappingABC) or not isinstance(spec.get("type"), str):
         raise SweepError(
             f"{where}: the {registry.kind} must be a mapping with a `type`, but got {spec!r}; "

@@ -52,8 +52,16 @@ S = TypeVar("S", bound=Component)
 class Registry(Mapping[str, type[C]], Generic[C]):
     """All components of one kind, by `type`."""
 
-    def __init__(self, kind: str, base: type[C]) -> None:
+    def __init__(self, kind: str, base: type[C], *, list_means: tuple[str, str] | None = None) -> None:
+        """Begin without any.
+
+        Args:
+            kind: What they are called.
+            base: Their class.
+            list_means: Type and field of what a file may write as a bare list; None where a list means nothing.
+        """
         self.kind = kind
+        self.list_means = list_means
         self._classes: dict[str, type[C]] = {}
         base.registry = self
 

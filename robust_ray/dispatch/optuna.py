@@ -17,7 +17,7 @@ from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.study import Measurement, OpenStudy, Point
 from robust_ray.models import CodeModel
 from robust_ray.plan import Proposal, plan_of
-from robust_ray.search import Rows, measure, suggest
+from robust_ray.search import Rows, compressions, measure, suggest
 from robust_ray.store import Store
 from robust_ray.sweep import Search, Sweep
 from robust_ray.tasks import Task
@@ -79,7 +79,7 @@ def _name(sweep: Sweep, search: Search, model: CodeModel, task: Task) -> str:
         "space": search.space,
         "objectives": search.objectives,
         "constraints": search.constraints,
-        "versions": {name: COMPRESSIONS[name].version for name in search.space},
+        "versions": {name: COMPRESSIONS[name].version for name in compressions(search)},
         "teacher": list(plan_of(sweep, [Proposal(model, task, NoCompression(), seed) for seed in sweep.seeds]).calls),
     }
     return f"{sweep.name}-{model.type}-{task.type}-{digest(decides)}"

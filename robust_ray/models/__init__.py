@@ -8,6 +8,7 @@ not what it seems.
 """
 
 from robust_ray.models.base import MODELS, CodeModel, Training
+from robust_ray.models.compact_roberta import CompactRoberta
 from robust_ray.models.graphcodebert import GraphCodeBERT
 from robust_ray.models.huggingface import HuggingFace
 from robust_ray.models.imported import Imported
@@ -22,6 +23,7 @@ __all__ = [
     "CodeGPT",
     "CodeModel",
     "CodeT5",
+    "CompactRoberta",
     "GraphCodeBERT",
     "HuggingFace",
     "Imported",

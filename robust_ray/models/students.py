@@ -1,6 +1,7 @@
 """The checkpoint: what a teacher or a student is in memory and on disk.
 
-On disk: ``architecture.json``, ``model.safetensors`` and the tokenizer's own files. Nothing in it is ever unpickled.
+On disk: ``architecture.json``, ``model.safetensors`` (tensors of many zeros as :mod:`robust_ray.models.packing` has
+them) and the tokenizer's own files. Nothing in it is ever unpickled.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from robust_ray.models import alterations
 from robust_ray.models.base import reason
 from robust_ray.models.data_flow.rows import DataFlowWindow
 from robust_ray.models.networks.architectures import Architecture, build_module
+from robust_ray.models.packing import pack, unpack
 from robust_ray.models.writing import Generation
 
 if TYPE_CHECKING:
@@ -80,9 +82,14 @@ class Network:
         return self.is_steady and all(alterations.find(description).batch_invariant for description in self.alterations)
 
     @property
-    def cpu_inference_only(self) -> bool:
-        """Whether it can be neither trained nor moved to a GPU."""
-        return any(alterations.find(description).cpu_inference_only for description in self.alterations)
+    def inference_only(self) -> bool:
+        """Whether it can no longer be trained."""
+        return any(alterations.find(description).inference_only for description in self.alterations)
+
+    @property
+    def cpu_only(self) -> bool:
+        """Whether it cannot be moved to a GPU."""
+        return any(alterations.find(description).cpu_only for description in self.alterations)
 
 
 def alter(network: Network, description: Mapping[str, Any]) -> Network:
@@ -101,7 +108,7 @@ def save(network: Network, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     tensors, aliases = _without_twins(network.module.state_dict())
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    save_file(pack(tensors), folder / WEIGHTS, metadata={"format": "pt"})
     network.tokenizer.save_pretrained(folder)
     description = {
         "architecture": network.architecture,
@@ -151,7 +158,7 @@ def load(folder: Path, device: str = "cpu") -> Network:
         )
         for change in description["alterations"]:
             network = alter(network, change)
-        tensors = load_file(folder / WEIGHTS)
+        tensors = unpack(load_file(folder / WEIGHTS))
         twins = {alias: tensors[name] for alias, name in description["aliases"].items()}
         network.module.load_state_dict(tensors | twins)
     except (ValueError, KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
@@ -172,7 +179,7 @@ def load_victim(folder: Path, machine: Machine, precision: Precision = "float32"
     from robust_ray.models.writing.victim import ScoredSummaries
 
     network = load(folder)
-    device = "cpu" if network.cpu_inference_only else machine.device
+    device = "cpu" if network.cpu_only else machine.device
     network.module.to(device)
     kind = TransformerVictim if network.generation is None else ScoredSummaries
     return kind(network=network, device=device, threads=machine.threads, precision=precision)

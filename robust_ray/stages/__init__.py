@@ -10,6 +10,7 @@ from robust_ray.stages.evaluate import Evaluate
 from robust_ray.stages.fidelity import Fidelity
 from robust_ray.stages.gate import Gate
 from robust_ray.stages.naturalness import Naturalness
+from robust_ray.stages.sample import Sample
 from robust_ray.stages.substitutes import CollectSubstitutes
 from robust_ray.stages.survey import Survey
 
@@ -24,6 +25,7 @@ __all__ = [
     "Finetune",
     "Gate",
     "Naturalness",
+    "Sample",
     "Survey",
     "Teach",
 ]
@@ -33,6 +35,7 @@ STAGES: tuple[type[Stage], ...] = (
     Finetune,
     Gate,
     Teach,
+    Sample,
     Compress,
     Evaluate,
     CollectSubstitutes,
@@ -40,4 +43,4 @@ STAGES: tuple[type[Stage], ...] = (
     Naturalness,
     Fidelity,
 )
-"""Every stage, behind those whose output it may take."""
+"""Every stage, behind those whose output it may take; ``Teach`` also takes a student that is another one's teacher."""

@@ -1,4 +1,4 @@
-"""The stages that leave a checkpoint: a teacher, its logits, a student."""
+"""The stages that leave files: a teacher, its answers, a student."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from robust_ray.compression import Compression, Lesson
+from robust_ray.compression import Compression, Lesson, Measured, Variants
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.machine import Machine
-from robust_ray.core.records import Record
+from robust_ray.core.records import Record, SampleRecord
 from robust_ray.models import CodeModel, Training
 from robust_ray.tasks import Task
 
@@ -42,22 +42,25 @@ class Finetune(Stage):
 
 @dataclass(frozen=True, kw_only=True)
 class Teach(Stage):
-    """The teacher's logits on the training split, once for every student that learns from them."""
+    """The teacher's answers on the training split, or on its unlabelled part, once for all who learn them."""
 
     name: ClassVar[str] = "teach"
+    version: ClassVar[int] = 2
 
     task: Task
+    augmentation: Variants | None
+    """Variants of the programs that are asked about, too."""
+    seed: int
+    """Of the variants."""
 
     def label(self) -> str:
         return self.task.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        import numpy as np
+        from robust_ray.compression.distillation.teaching import teach
 
-        from robust_ray.models import students, training
-
-        network = students.load(inputs.checkpoints["teacher"], machine.device)
-        np.save(workdir / "logits.npy", training.logits(network, self.task.load("train"), machine))
+        teacher, train = inputs.checkpoints["teacher"], self.task.load("unlabelled") or self.task.load("train")
+        teach(teacher, train, self.augmentation, self.seed, machine).save(workdir)
         return []
 
 
@@ -76,13 +79,23 @@ class Compress(Stage):
         return self.compression.type
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        from robust_ray.models.reading.forward import cpu_threads
+
+        trained = self.compression.samples(self.task.question, self.seed)
+        rows = inputs.rows("samples", SampleRecord)
         lesson = Lesson(
             train=self.task.load("train"),
             valid=self.task.load("valid"),
             question=self.task.question,
             training=self.training,
             seed=self.seed,
-            teacher_logits=inputs.checkpoints.get("logits"),
+            teacher_answers=inputs.checkpoints.get("answers"),
+            unlabelled=self.task.load("unlabelled"),
+            samples=[
+                Measured(student=each.student, accuracy=row.accuracy, flips=row.flips)
+                for each, row in zip(trained, rows, strict=True)
+            ],
         )
-        self.compression.compress(inputs.checkpoints["teacher"], lesson, workdir, machine)
+        with cpu_threads(machine.threads):  # of a sum, and so of a student, the last bits depend on them
+            self.compression.compress(inputs.checkpoints["teacher"], lesson, workdir, machine)
         return []

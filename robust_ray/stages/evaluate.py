@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from robust_ray import metrics
+from robust_ray.compression.distillation.rewriting import RENAMED, rewritten
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.examples import Example, Input, stable_order
 from robust_ray.core.machine import Machine, accelerator_name
@@ -27,7 +28,7 @@ class Evaluate(Stage):
     """A student on clean examples: quality and cost."""
 
     name: ClassVar[str] = "evaluate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 4
     table: ClassVar[str] = EvaluationRecord.table
 
     cell: Cell
@@ -73,10 +74,22 @@ class Evaluate(Stage):
             assert isinstance(victim, ScoredSummaries)
             summaries = victim.summaries(asked, max_batch_tokens)
             return quality.of_texts([str(example.reference) for example in test], summaries.texts), summaries.notes
-        answer = Answers(victim, max_batch_tokens).ask(asked)
+        answers, variants = Answers(victim, max_batch_tokens), _variants(tuple(test))
+        answer = answers.ask(asked)
+        predictions = answer.probabilities.argmax(axis=1)
         labels = np.array([example.label for example in test])
-        found = quality.of_classes(labels, answer.probabilities.argmax(axis=1), self.cell.task.question.n_labels)
-        return found | {"unigram_accuracy": _unigram_accuracy(self.cell.task, self.examples)}, answer.notes
+        found = quality.of_classes(labels, predictions, self.cell.task.question.n_labels) | {
+            "unigram_accuracy": _unigram_accuracy(self.cell.task, self.examples),
+            "rewritten": sum(variant != original for variant, original in zip(variants, asked, strict=True)),
+            "flips": int((answers.ask(variants).probabilities.argmax(axis=1) != predictions).sum()),
+        }
+        return found, answer.notes
+
+
+@lru_cache(maxsize=8)
+def _variants(test: tuple[Example, ...]) -> list[Input]:
+    """The same for every student, so a process makes them once."""
+    return [example.input for example in rewritten(RENAMED, test, seed=0)]
 
 
 @lru_cache(maxsize=8)

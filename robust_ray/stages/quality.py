@@ -13,7 +13,7 @@ from robust_ray.core.arrays import IntArray
 Columns = dict[str, Any]
 """Column → value."""
 
-OF_CLASSES = ("accuracy", "precision", "recall", "f1", "mcc", "unigram_accuracy")
+OF_CLASSES = ("accuracy", "precision", "recall", "f1", "mcc", "unigram_accuracy", "rewritten", "flips")
 """Null for tasks that ask for a text."""
 
 OF_TEXTS = ("bleu", "corpus_bleu", "rouge_l", "chrf", "exact_match")
@@ -21,7 +21,7 @@ OF_TEXTS = ("bleu", "corpus_bleu", "rouge_l", "chrf", "exact_match")
 
 
 def of_classes(labels: IntArray, predictions: IntArray, n_labels: int) -> Columns:
-    """The quality of ``(n,)`` predicted classes, without the baseline's."""
+    """The quality of ``(n,)`` predicted classes, without the baseline's and what variants of the examples say."""
     return dict.fromkeys(OF_TEXTS) | {
         "accuracy": metrics.accuracy(labels, predictions),
         "precision": metrics.precision(labels, predictions, n_labels),

@@ -11,7 +11,7 @@ from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.identity import canonical_json, parameters_and_revision
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import DatasetRecord, Record
-from robust_ray.tasks import SPLITS, Task
+from robust_ray.tasks import Task
 from robust_ray.tasks.survey import survey, warnings
 
 
@@ -33,7 +33,7 @@ class Survey(Stage):
 
 def rows(task: Task, key: str) -> list[DatasetRecord]:
     """A row for each split of a task's data."""
-    sifted = {split: task.sift(split) for split in SPLITS}
+    sifted = {split: task.sift(split) for split in task.splits}
     found = survey({split: part.examples for split, part in sifted.items()}, task.question)
     return [
         DatasetRecord(

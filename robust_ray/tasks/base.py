@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
 from robust_ray.core.component import Component, Registry
+from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Example, Question
 
-Split = Literal["train", "valid", "test"]
+Split = Literal["train", "valid", "test", "unlabelled"]
+
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+"""What a data set lies in; ``unlabelled`` is made of the training split, where a task wants it."""
 
 
 class Sifted(NamedTuple):
@@ -53,6 +56,19 @@ class Task(Component):
     segments: ClassVar[int] = 1
     """Pieces of code of one example."""
 
+    unlabelled: float = 0.0
+    """Share of the training split, in [0, 1), that the teacher never sees: students learn what it answers there; 0 for
+    students that learn on the training split, as their teacher did."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.unlabelled < 1:
+            raise SweepError(f"`0 <= unlabelled < 1` must hold, but got {self.unlabelled}; 0.5 is Compressor's")
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """All that :meth:`load` has something for."""
+        return ("train", "unlabelled", "valid", "test") if self.unlabelled else SPLITS
+
     @property
     @abstractmethod
     def label_names(self) -> tuple[str, ...]:
@@ -75,7 +91,7 @@ class Task(Component):
 
     @abstractmethod
     def load(self, split: Split) -> tuple[Example, ...]:
-        """Every example of a split, in file order.
+        """Every example of a split, in file order; of ``unlabelled``, none where the task has no such part.
 
         Raises:
             DataError: a missing file or a row that cannot be used, named by file and line.

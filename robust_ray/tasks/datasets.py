@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from robust_ray.core.errors import DataError
 from robust_ray.core.examples import Example, Input, stable_order
-from robust_ray.tasks.base import Sifted
+from robust_ray.tasks.base import Sifted, Split
 
 EMBEDDED = "embedded"
 """What ``data`` says for the data set that is derived from the running Python's standard library."""
@@ -65,6 +65,30 @@ def limited(sifted: Sifted, count: int | None) -> Sifted:
     kept = {example.uid for example in stable_order(examples)[:count]}
     left = tuple(example for example in examples if example.uid in kept)
     return Sifted(left, {**dropped, BEYOND_LIMIT: len(examples) - count})
+
+
+def divided(sifted: Sifted, share: float, split: Split) -> Sifted:
+    """The training split without a random but fixed share of it, or that share (``unlabelled``).
+
+    Args:
+        sifted: The whole training split; what was left out of it is told with the first part.
+        share: In (0, 1).
+        split: ``train`` or ``unlabelled``.
+
+    Raises:
+        DataError: there are too few examples for two parts.
+    """
+    examples, dropped = sifted
+    count = round(len(examples) * (1 - share))
+    if not 0 < count < len(examples):
+        raise DataError(
+            f"the training split must have examples for two parts, but has {len(examples)} for `unlabelled` {share:g}; "
+            "take more, or leave `unlabelled` out"
+        )
+    labelled = {example.uid for example in stable_order(examples)[:count]}
+    if split == "train":
+        return Sifted(tuple(example for example in examples if example.uid in labelled), dropped)
+    return Sifted(tuple(example for example in examples if example.uid not in labelled), {})
 
 
 def unique(uid: str, taken: set[str]) -> str:

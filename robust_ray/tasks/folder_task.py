@@ -12,7 +12,7 @@ from robust_ray.core.component import outside_key
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.examples import Example
 from robust_ray.tasks.base import DataSet, Sifted, Split, Task
-from robust_ray.tasks.datasets import EMBEDDED, limited, sift
+from robust_ray.tasks.datasets import EMBEDDED, divided, limited, sift
 from robust_ray.tasks.layouts.base import Layout
 from robust_ray.tasks.layouts.hub import HubData
 from robust_ray.tasks.sources import Source, in_folder, is_on_hub, on_hub
@@ -46,12 +46,13 @@ class FolderTask(Task):
     """Whether the same code with the same answer counts once in a split (``drop``) or every time (``keep``)."""
 
     max_train: int | None = None
-    """Training examples at most: a random but fixed part; null for all."""
+    """Training examples at most, those of ``unlabelled`` among them: a random but fixed part; null for all."""
 
     max_valid: int | None = None
     """Validation examples at most; null for all."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, limit in {"max_train": self.max_train, "max_valid": self.max_valid}.items():
             if limit is not None:
                 at_least_one(name, limit)
@@ -109,9 +110,11 @@ class FolderTask(Task):
 
     def sift(self, split: Split) -> Sifted:
         """See :meth:`Task.sift`."""
-        if self.data == EMBEDDED:
-            return limited(Sifted(self.embedded(split), {}), self._limit(split))
-        return _sifted(self, self.revision(), split)
+        if split == "unlabelled" and not self.unlabelled:
+            return Sifted((), {})
+        is_divided = split == "unlabelled" or (split == "train" and self.unlabelled > 0)
+        whole = self._sift("train" if is_divided else split)
+        return divided(whole, self.unlabelled, split) if is_divided else whole
 
     def source(self) -> Source | None:
         """Where the data comes from; None where it is embedded.
@@ -124,6 +127,12 @@ class FolderTask(Task):
         if is_on_hub(self.data):
             return on_hub(self.hub, self.data, self.hub_revision)
         return in_folder(self.layouts, self.data)
+
+    def _sift(self, split: Split) -> Sifted:
+        """A split as the data set has it."""
+        if self.data == EMBEDDED:
+            return limited(Sifted(self.embedded(split), {}), self._limit(split))
+        return _sifted(self, self.revision(), split)
 
     def _limit(self, split: Split) -> int | None:
         return {"train": self.max_train, "valid": self.max_valid}.get(split)

@@ -70,7 +70,8 @@ def survey(splits: Mapping[Split, Sequence[Example]], question: Question) -> dic
             labels[seen.same].add(example.label)
     found = {}
     for split, examples in splits.items():
-        train = looks.get("train") if split != "train" else None
+        is_judged = split in ("valid", "test")
+        train = [*looks["train"], *looks.get("unlabelled", [])] if is_judged and "train" in looks else None
         valid = looks.get("valid") if split == "test" else None
         counts = Counter(example.label for example in examples)
         same, nearly = {seen.same for seen in looks[split]}, {seen.nearly for seen in looks[split]}

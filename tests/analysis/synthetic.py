@@ -40,6 +40,7 @@ DEALT = {
     ("dynamic_quantization", "mhm"): (4, 19, 5, 1),
 }
 BYTES = {"none": 4_000_000, "magnitude_pruning": 4_000_000, "dynamic_quantization": 1_000_000}
+LOADED = {"none": 4_000_000, "magnitude_pruning": 4_000_000, "dynamic_quantization": 1_000_000}
 PACKED = {"none": 3_600_000, "magnitude_pruning": 2_000_000, "dynamic_quantization": 900_000}
 ACCURACY = {"none": 0.84, "magnitude_pruning": 0.8, "dynamic_quantization": 0.83}
 
@@ -76,15 +77,22 @@ def evaluation(compression: str, **changes: Any) -> EvaluationRecord:
         "f1": 0.75,
         "mcc": None,
         "unigram_accuracy": 0.61,
+        "rewritten": 190,
+        "flips": 19,
         **fakes.NO_TEXTS,
         "parameters": 1_000_000,
         "nonzero_parameters": 600_000 if compression == "magnitude_pruning" else 1_000_000,
         "bytes": BYTES[compression],
         "compressed_bytes": PACKED[compression],
+        "loaded_bytes": LOADED[compression],
+        "flops": 250_000_000,
+        "formula_flops": None,
         "latency_p50": 0.004,
         "latency_p95": 0.006,
-        "throughput": 512.0,
         "latency_tokens": 120,
+        "throughput": 512.0,
+        "batch_tokens": 2048,
+        "energy": None,
         "peak_memory": None,
         "device": "A Processor",
         "threads": 1,

@@ -116,3 +116,20 @@ def test_nested_components_are_named_by_their_fields() -> None:
     two = short_names([("imported", imported % ("clone", "ab12")), ("imported", imported % ("sequence", "cd34"))])
     assert list(two.values()) == ["imported head=clone", "imported head=sequence"]
     assert flatten({"a": None, "b": [1, 2], "c": {"d": 1}}) == {"a": "null", "b": "1,2", "c.d": "1"}
+
+
+def test_a_pipeline_has_the_names_of_its_steps() -> None:
+    step = '{"fields":{"sparsity":%s},"type":"p","version":1}'
+    int8 = '{"fields":{},"type":"int8","version":1}'
+    pipelines = [("pipeline", f'{{"steps":[{step % sparsity},{int8}]}}') for sparsity in (0.2, 0.4)]
+    alone = ("p", '{"sparsity":0.4}')
+    assert list(short_names([pipelines[1], alone], show_numbers=True).values()) == [
+        "p sparsity=0.4 → int8",
+        "p sparsity=0.4",
+    ]
+    assert list(short_names([*pipelines, alone, ("int8", "{}")], show_numbers=True).values()) == [
+        "p sparsity=0.2 → int8",
+        "p sparsity=0.4 → int8",
+        "p sparsity=0.4",
+        "int8",
+    ]

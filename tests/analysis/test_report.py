@@ -62,6 +62,7 @@ def test_the_numbers_are_there(html: str) -> None:
         "Each of the 37 adversarial examples counted passed the validity check; 6 further claims",
         "defect_detection: test examples nearly the same as one of the training split: 4 of 200",
         "train 200 3 60.0 % 90 400 0 7 – – – – 0",
+        "4.0 MB 2.0 MB 4.0 MB same dense size 0.25 G",
         "Not finished: 1 planned call is not in the store",
         "ValueError: too deep",
         "RuntimeError: out of memory",

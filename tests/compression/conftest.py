@@ -7,7 +7,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from robust_ray.compression import Lesson
@@ -53,6 +52,7 @@ def other_process() -> Iterator[ProcessPoolExecutor]:
 @pytest.fixture(scope="session")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fine-tuned checkpoint, its answers to the training split beside it."""
+    from robust_ray.compression.distillation.teaching import teach
     from robust_ray.models import students, training
 
     root = tmp_path_factory.mktemp("given")
@@ -60,8 +60,8 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = ScratchRoberta(layers=2, hidden=32, heads=2, intermediate=64, vocabulary=400, max_length=48)
     network = training.fine_tune(model.load(train, asks(), 1, root), train, valid, TRAINING, 1, Machine(), root)
     students.save(network, root / "teacher")
-    (root / "logits").mkdir()
-    np.save(root / "logits" / "logits.npy", training.logits(network, train, Machine()))
+    (root / "answers").mkdir()
+    teach(root / "teacher", train, None, 0, Machine()).save(root / "answers")
     return root / "teacher"
 
 
@@ -74,5 +74,5 @@ def lesson(teacher: Path) -> Lesson:
         question=asks(),
         training=TRAINING,
         seed=7,
-        teacher_logits=teacher.parent / "logits",
+        teacher_answers=teacher.parent / "answers",
     )

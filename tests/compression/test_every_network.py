@@ -8,7 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from robust_ray.compression import Compression, DynamicQuantization, Lesson, MagnitudePruning
+from robust_ray.compression import (
+    Compression,
+    Distillation,
+    DynamicQuantization,
+    HeadPruning,
+    Lesson,
+    LowRank,
+    MagnitudePruning,
+    NeuronPruning,
+    Pipeline,
+    SimulatedQuantization,
+    StaticQuantization,
+    WeightOnlyQuantization,
+    WeightSharing,
+)
 from robust_ray.core.examples import Example, Question
 from robust_ray.core.machine import Machine
 from robust_ray.models import CodeModel, GraphCodeBERT, HuggingFace, Training
@@ -75,11 +89,33 @@ def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return teacher, question
 
 
-@pytest.mark.parametrize(
-    "compression",
-    [MagnitudePruning(sparsity=0.5, scope="all"), DynamicQuantization()],
-    ids=lambda compression: compression.type,
-)
+EVERY = {
+    "zeros": MagnitudePruning(sparsity=0.5, scope="all"),
+    "integers": DynamicQuantization(),
+    "few bits": SimulatedQuantization(bits=3, activation_bits=8, embeddings=True),
+    "integers rehearsed": StaticQuantization(calibration_examples=2, rehearsal_epochs=1),
+    "factors": LowRank(ratio=0.5),
+    "codebooks": WeightSharing(scope="all", recovery_epochs=1),
+    "smaller, factors, zeros, integers": Pipeline(
+        steps=(
+            Distillation(teacher_layers=1, epochs=1),
+            HeadPruning(sparsity=0.5, importance="magnitude"),
+            LowRank(ratio=0.5),
+            MagnitudePruning(sparsity=0.5, scope="linear"),
+            WeightOnlyQuantization(bits=4),
+        )
+    ),
+    "zeros, smaller, codebooks": Pipeline(
+        steps=(
+            MagnitudePruning(sparsity=0.5, scope="all"),
+            NeuronPruning(sparsity=0.5, importance="magnitude"),
+            WeightSharing(scope="all"),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("compression", EVERY.values(), ids=EVERY)
 def test_a_student_is_the_same_in_another_process(
     compression: Compression,
     network: tuple[Path, Question],
@@ -88,7 +124,7 @@ def test_a_student_is_the_same_in_another_process(
 ) -> None:
     teacher, question = network
     asked = examples(question)
-    lesson = Lesson(train=asked, valid=asked, question=question, training=Training(), seed=0, teacher_logits=None)
+    lesson = Lesson(train=asked, valid=asked, question=question, training=Training(), seed=0, teacher_answers=None)
     compression.compress(teacher, lesson, tmp_path, Machine())
     found = judged(tmp_path, asked)
     assert found[1] != judged(teacher, asked)[1]

@@ -8,7 +8,7 @@ import pytest
 
 from robust_ray.core.build import build, build_dataclass, coerce
 from robust_ray.core.errors import SweepError
-from tests.core.components import Circle, Colour, Dot, Drawing, Frame, Shape
+from tests.core.components import SHAPES, Circle, Colour, Dot, Drawing, Frame, Shape
 
 
 def drawing(**fields: object) -> Drawing:
@@ -23,6 +23,12 @@ class TestBuild:
 
     def test_a_bare_name(self) -> None:
         assert build(Shape, "dot", "here") == Dot()
+
+    def test_a_bare_list_where_the_kind_says_what_it_means(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(SHAPES, "list_means", ("drawing", "parts"))
+        assert build(Shape, ["dot"], "here") == Drawing(parts=(Dot(),))
+        with pytest.raises(SweepError, match=r"^here\.parts\[1\]: shape 'zebra' does not exist"):
+            build(Shape, ["dot", "zebra"], "here")
 
     def test_what_is_built_already(self) -> None:
         circle = Circle(radius=1.0)

@@ -61,3 +61,14 @@ def test_the_transposed_layers_of_gpt2_are_linear_layers() -> None:
     inputs = torch.randn(5, 4, 33)
     with torch.inference_mode():
         assert torch.equal(ours(inputs), wanted(inputs))
+
+
+def test_a_machine_without_the_kernels_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch import nn
+
+    from robust_ray.core.errors import ModelError
+    from robust_ray.models.alterations import int8, int8_dynamic
+
+    monkeypatch.setattr(int8, "_engine", lambda: "none")
+    with pytest.raises(ModelError, match=r"built without them; use 'int8_quantization', which runs everywhere"):
+        int8_dynamic(nn.Sequential(nn.Linear(3, 2)), {"per_channel": True})

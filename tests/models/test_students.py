@@ -80,7 +80,8 @@ def test_alterations_are_remembered_in_order(tiny: Network, tmp_path: Path) -> N
     again = load(tmp_path)
     assert again.alterations == (PER_CHANNEL,)
     assert not again.batch_invariant
-    assert again.cpu_inference_only
+    assert again.inference_only
+    assert again.cpu_only
 
 
 def test_an_int8_copy_answers_alike(tiny: Network) -> None:

@@ -13,6 +13,7 @@ from robust_ray.core.records.evaluation import EvaluationRecord
 from robust_ray.core.records.fidelity import FidelityRecord
 from robust_ray.core.records.naturalness import NaturalnessRecord
 from robust_ray.core.records.run import RunRecord
+from robust_ray.core.records.sample import SampleRecord
 from robust_ray.core.records.substitute import SubstituteRecord
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NaturalnessRecord",
     "Record",
     "RunRecord",
+    "SampleRecord",
     "SubstituteRecord",
     "Verdict",
 ]
@@ -36,6 +38,7 @@ RECORDS: tuple[type[Record], ...] = (
     FidelityRecord,
     NaturalnessRecord,
     SubstituteRecord,
+    SampleRecord,
     RunRecord,
 )
 """One for each table."""

@@ -24,7 +24,8 @@ class DatasetRecord(Record):
     """Of the code."""
 
     split: str
-    """``train``, ``valid`` or ``test``."""
+    """``train``, ``unlabelled`` (the part of the training split that students alone learn from), ``valid`` or
+    ``test``."""
 
     n: int
     """Examples."""
@@ -69,7 +70,8 @@ class DatasetRecord(Record):
     """Examples that stand in some split with another label, too; null for tasks whose answer is a text."""
 
     in_train: int | None
-    """Examples that stand in the training split; null for the training split itself, as in all such columns."""
+    """Examples that stand in the training split, its unlabelled part included; null for both of these, as in all such
+    columns."""
 
     nearly_in_train: int | None
     """Further examples that are nearly the same as one of the training split."""

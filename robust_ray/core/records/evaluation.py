@@ -59,32 +59,57 @@ class EvaluationRecord(CellRecord):
     exact_match: float | None
     """Share of summaries that equal the reference, word by word."""
 
+    rewritten: int | None
+    """Examples of which a variant with other names of functions and parameters was asked about; null, as the next, for
+    tasks that ask for a text."""
+
+    flips: int | None
+    """Of them, those whose variant is answered otherwise (metamorphic prediction flips)."""
+
     parameters: int
-    """Numbers in the network's weights and buffers that training made."""
+    """Numbers in the network's weights and buffers that training made, however they are stored."""
 
     nonzero_parameters: int
     """Those that are not zero."""
 
     bytes: int
-    """Size of the weights on disk, as stored."""
+    """Size of the weights on disk, as stored: packed where they are packed, sparse where that is smaller."""
 
     compressed_bytes: int
-    """The same files through zstd level 19: what pruning saves once packed."""
+    """The same files through zstd level 6."""
+
+    loaded_bytes: int
+    """Size of the weights in memory, once the network has answered: there a zero is as large as any number, and what
+    is unpacked once to compute with counts beside what it is unpacked from."""
+
+    flops: int
+    """Operations of all matrix products for one example alone, of ``latency_tokens`` tokens, counted as executed: a
+    zero weight as much as any other, whole numbers as much as floating ones."""
+
+    formula_flops: int | None
+    """The same example by the formula of Compressor, AVATAR and MORPH, which takes embeddings for products; null
+    for what is no stack of whole layers of BERT's or RoBERTa's class."""
 
     latency_p50: float
-    """Seconds for one example alone, median."""
+    """Seconds for one example alone, from text to answer, median."""
 
     latency_p95: float
     """Seconds for one example alone, 95th percentile."""
 
-    throughput: float
-    """Examples a second through the batched path."""
-
     latency_tokens: int
     """Length, in tokens, of the examples timed (median)."""
 
+    throughput: float
+    """Distinct examples a second through the batched path, tokenizer included."""
+
+    batch_tokens: int
+    """Padded tokens in one of its batches at most."""
+
+    energy: float | None
+    """Joules for an example on that path, of the whole processor or GPU; null where its counters cannot be read."""
+
     peak_memory: int | None
-    """Bytes: peak allocation of a GPU; on a CPU the process's peak, interpreter included. Null where unreadable."""
+    """Bytes at the peak on that path: ``loaded_bytes``, and whatever is allocated beside them; null where unreadable."""
 
     device: str
     """Accelerator the times were measured on."""

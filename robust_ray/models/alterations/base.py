@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from torch import nn
+from torch import Tensor, nn
 
 from robust_ray.core.errors import ModelError, did_you_mean
 
 Apply = Callable[[nn.Module, Mapping[str, Any]], nn.Module]
 
-DESCRIBES_A_WEIGHT = ("scale",)
-"""Last names of buffers that say how another tensor is stored; they are not counted as parameters."""
+
+@runtime_checkable
+class StoresNumbers(Protocol):
+    """A module that keeps its numbers otherwise than it computes with them: quantized, packed, as places in a codebook.
+
+    Whatever an alteration puts in a module's place is one, unless its parameters and buffers are the numbers
+    themselves. In the place of a linear layer it is a :class:`StandsForLinear`.
+    """
+
+    def stored_numbers(self) -> Sequence[Tensor]:
+        """One element for each number that its own parameters and buffers stand for, zero where that is zero.
+
+        Any type of numbers will do, and unpacked tensors made for the occasion. What only says how a number is kept
+        (scales, zero points, codebooks) is left out; so is all that belongs to its submodules.
+        """
+
+
+@runtime_checkable
+class StandsForLinear(StoresNumbers, Protocol):
+    """One in the place of a linear layer: its operations are counted by its shape, whatever kernel does them."""
+
+    in_features: int
+    out_features: int
 
 
 class Alteration(NamedTuple):
@@ -24,8 +45,11 @@ class Alteration(NamedTuple):
     batch_invariant: bool
     """Whether answers stay independent of batch neighbours."""
 
-    cpu_inference_only: bool
-    """Whether the altered network has no gradients and no GPU kernels."""
+    inference_only: bool
+    """Whether the altered network has no gradients of its weights, so that it cannot be trained."""
+
+    cpu_only: bool
+    """Whether it has no GPU kernels."""
 
 
 ALTERATIONS: dict[str, Alteration] = {}
@@ -33,12 +57,12 @@ ALTERATIONS: dict[str, Alteration] = {}
 
 
 def alteration(
-    name: str, *, batch_invariant: bool = True, cpu_inference_only: bool = False
+    name: str, *, batch_invariant: bool = True, inference_only: bool = False, cpu_only: bool = False
 ) -> Callable[[Apply], Apply]:
     """Function decorator that makes an alteration known under ``name``."""
 
     def add(apply: Apply) -> Apply:
-        ALTERATIONS[name] = Alteration(apply, batch_invariant, cpu_inference_only)
+        ALTERATIONS[name] = Alteration(apply, batch_invariant, inference_only, cpu_only)
         return apply
 
     return add

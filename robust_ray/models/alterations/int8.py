@@ -8,31 +8,39 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers.pytorch_utils import Conv1D
 
+from robust_ray.core.errors import ModelError
 from robust_ray.models.alterations.base import alteration
+from robust_ray.models.alterations.linear_layers import as_linear
+from robust_ray.models.alterations.slicing import is_linear
 
 
-@alteration("int8_dynamic", batch_invariant=False, cpu_inference_only=True)
+@alteration("int8_dynamic", batch_invariant=False, inference_only=True, cpu_only=True)
 def int8_dynamic(module: nn.Module, description: Mapping[str, Any]) -> nn.Module:
     """Every linear layer with int8 weights, its input quantized on the fly; description: ``per_channel`` (bool).
 
     Source: the same numbers, to the bit, as ``torch.ao.quantization.quantize_dynamic`` (deprecated, hence not called).
     Deviation: it knows nothing of GPT-2's ``Conv1D``, a linear layer with its weights transposed, which is one here.
+
+    Raises:
+        ModelError: this machine's torch has no kernels for it.
     """
+    if _engine() == "none":
+        raise ModelError(
+            "a network of 'dynamic_quantization' must find torch's quantized kernels, but this machine's torch "
+            "was built without them; use 'int8_quantization', which runs everywhere"
+        )
     for name, child in module.named_children():
-        linear = _transposed(child) if type(child) is Conv1D else child
-        if type(linear) is nn.Linear:
-            setattr(module, name, Int8Linear(linear, per_channel=description["per_channel"]))
+        if is_linear(child):
+            setattr(module, name, Int8Linear(as_linear(child), per_channel=description["per_channel"]))
         else:
             int8_dynamic(child, description)
     return module
 
 
-def _transposed(layer: Conv1D) -> nn.Linear:
-    linear = nn.Linear(layer.nx, layer.nf, device="meta")
-    linear.weight, linear.bias = nn.Parameter(layer.weight.detach().T.contiguous()), layer.bias
-    return linear
+def _engine() -> str:
+    """Whose kernels torch uses for quantized layers; ``none`` where it has no others."""
+    return str(torch.backends.quantized.engine)
 
 
 class Int8Linear(nn.Module):
@@ -60,8 +68,13 @@ class Int8Linear(nn.Module):
         self.register_buffer("weight", steps.round().clamp(-128, 127).to(torch.int8))
         self.register_buffer("scale", scale)
         self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float().clone())
+        self.out_features, self.in_features = weight.shape
         self._dtype = linear.weight.dtype
         self._packed: Any = None
+
+    def stored_numbers(self) -> list[Tensor]:
+        """Weights and biases."""
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``(..., in)`` → ``(..., out)``, in the number format of the weights it was made of."""

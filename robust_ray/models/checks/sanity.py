@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -14,12 +14,16 @@ from robust_ray.models.reading.encoding import Rows, encode, rows_of
 from robust_ray.models.reading.forward import collate, forward
 from robust_ray.models.reading.segments import summarize
 from robust_ray.models.students import Network
+from robust_ray.models.writing.writers import Writer
 
 PROBE = "int f(char *a)\n{\n\tif (a[0] == 'x')  return 0x1F;\n    return \"\u00e9\u4e2d\" + 1e-9;  // don't\n}\n"
 """Blanks, line breaks, signs, numbers, letters of other alphabets: what tokenizers differ in."""
 
 COMPANY = ("x", PROBE, "return a [ 0 ] ;\n" * 8)
 """Rows of very different lengths."""
+
+WRITTEN = 8
+"""Tokens of a text that is scored."""
 
 TOGETHER = 2**20
 """More tokens than all of them have."""
@@ -37,9 +41,11 @@ def golden_ids(tokenizer: Any) -> list[int]:
 
 
 def is_steady(network: Network) -> bool:
-    """Whether a row alone is answered as it is among longer and shorter ones, up to the rounding of its weights."""
-    if network.generation is not None:
-        return True  # what a writer computes is not one forward pass
+    """Whether a row alone is answered as it is among longer and shorter ones, up to the rounding of its weights.
+
+    Where inputs of layers are rounded, it must be so to the bit: a last bit that differs can move any number by a step,
+    in these rows or in others.
+    """
     was_training = network.module.training
     network.module.eval()
     rows = rows_of(encode(network, [(text,) for text in COMPANY]))
@@ -47,7 +53,8 @@ def is_steady(network: Network) -> bool:
         together = _outputs(network, rows)
         alone = torch.cat([_outputs(network, [row]) for row in rows])
     network.module.train(was_training)
-    tolerance = float(together.abs().max()) * _rounding(network) ** 0.5
+    rounds_inputs = any(getattr(part, "rounds_inputs", False) for part in network.module.modules())
+    tolerance = 0.0 if rounds_inputs else float(together.abs().max()) * _rounding(network) ** 0.5
     return bool(torch.allclose(alone, together, rtol=0.0, atol=tolerance))
 
 
@@ -80,11 +87,16 @@ def require_reading(tokenizer: Any, texts: Sequence[str], where: str) -> None:
 
 
 def _outputs(network: Network, rows: Sequence[Rows]) -> Tensor:
-    """``(rows, …)``: vectors where each segment is read alone, else logits."""
+    """``(rows, …)``: vectors where each segment is read alone, a writer's logits of :data:`PROBE`, else logits."""
     device = str(next(iter(network.module.state_dict().values())).device)
     if network.pair_encoding == "siamese":
         return summarize(network, [row[0] for row in rows], TOGETHER, device).float()
-    return forward(network.module, collate(network, rows, device))
+    tensors = collate(network, rows, device)
+    if network.generation is None:
+        return forward(network.module, tensors)
+    written = [*cast(Writer, network.module).start, *golden_ids(network.tokenizer)[:WRITTEN]]
+    tensors["written"] = torch.tensor([written] * len(rows), device=device)
+    return network.module(**tensors).logits.float()
 
 
 def _rounding(network: Network) -> float:

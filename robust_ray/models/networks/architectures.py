@@ -15,6 +15,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification, RobertaC
 
 from robust_ray.core.errors import ModelError, did_you_mean
 from robust_ray.models.data_flow.network import build_graphcodebert
+from robust_ray.models.networks.compact import build_compact_roberta
 from robust_ray.models.networks.configurations import configure, describe
 from robust_ray.models.networks.heads import VectorClassifier
 from robust_ray.models.networks.maximum import SegmentClassifier
@@ -68,6 +69,7 @@ ARCHITECTURES: dict[str, Callable[[Architecture], nn.Module]] = {
     "huggingface": build_huggingface,
     "vectors": build_vectors,
     "segment_roberta": build_segment_roberta,
+    "compact_roberta": build_compact_roberta,
     "graphcodebert": build_graphcodebert,
     "encoder_writer": build_encoder_writer,
     "sequence_writer": build_sequence_writer,

@@ -26,7 +26,7 @@ from robust_ray.models.training.criterion import Assessment, Criterion, Prepared
 from robust_ray.models.training.state import TrainingState
 
 AfterStep = Callable[[nn.Module], None]
-"""Called after every optimizer step, e.g. to put pruned weights back to zero."""
+"""Called after every optimizer step, its gradients still there, e.g. to put pruned weights back to zero."""
 
 BUCKET = 50
 """Batches whose examples are sorted by length together: enough to save padding, few enough to stay random."""
@@ -89,9 +89,9 @@ def follow(course: Course, network: Network) -> None:
                 accelerator.backward(loss(*_share(batch, course.train.weights, accelerator)))
                 accelerator.clip_grad_norm_(module.parameters(), 1.0)
                 optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
                 if course.after_step is not None:
                     course.after_step(module)
+                optimizer.zero_grad(set_to_none=True)
             module.eval()
             judged = _assess(course, network, accelerator)
             if not math.isfinite(judged.loss):

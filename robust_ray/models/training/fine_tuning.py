@@ -59,8 +59,8 @@ def fine_tune(
     """
     if not train or not valid:
         raise DataError(f"fine-tuning needs training and validation examples, but got {len(train)} and {len(valid)}")
-    if network.cpu_inference_only:
-        raise ModelError("an int8 network has no gradients, so it cannot be fine-tuned; fine-tune before quantizing")
+    if network.inference_only:
+        raise ModelError("a quantized network has no gradients, so it cannot be fine-tuned; fine-tune before quantizing")
     network = replace(network, max_length=min(network.max_length, training.max_length))
     criterion = criterion or usual(network)
     course = Course(
@@ -86,7 +86,7 @@ def fine_tune(
 
 def logits(network: Network, examples: Sequence[Example], machine: Machine) -> Logits:
     """The logits of every example, in order; the module goes to the machine's device."""
-    device = "cpu" if network.cpu_inference_only else machine.device
+    device = "cpu" if network.cpu_only else machine.device
     network.module.to(device).eval()
     split = Classification().prepare(network, examples)
     with cpu_threads(machine.threads):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from robust_ray.models.checks.sanity import golden_ids, is_steady, require_readi
 from robust_ray.models.reading.tokenization import train_bpe
 from robust_ray.models.students import DESCRIPTION, Network, load, save
 from tests import fakes
+from tests.models.alterations import networks
 
 pytestmark = pytest.mark.torch
 
@@ -24,13 +26,16 @@ pytestmark = pytest.mark.torch
 class Mixing(nn.Module):
     """A classifier that looks at its batch neighbours."""
 
-    def __init__(self) -> None:
+    rounds_inputs = False
+
+    def __init__(self, depends: float = 1.0) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.ones(1))
+        self.depends = depends
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> SimpleNamespace:
         """``(batch, length)`` → ``(batch, 2)``."""
-        share = input_ids.float().sum(1) / input_ids.sum()
+        share = 1 + self.depends * input_ids.float().sum(1) / input_ids.sum()
         return SimpleNamespace(logits=self.scale * torch.stack([share, -share], dim=1))
 
 
@@ -40,6 +45,22 @@ def test_every_kind_of_network_answers_alone_as_in_company(any_network: tuple[Ne
 
 def test_an_answer_that_depends_on_its_neighbours_is_found(tiny: Network) -> None:
     assert not is_steady(replace(tiny, module=Mixing(), pair_encoding="joint"))
+
+
+def test_where_inputs_are_rounded_a_single_bit_is_too_much(tiny: Network) -> None:
+    module = Mixing(depends=1e-6)
+    assert is_steady(replace(tiny, module=module, pair_encoding="joint"))
+    module.rounds_inputs = True
+    assert not is_steady(replace(tiny, module=module, pair_encoding="joint"))
+
+
+def test_a_writer_that_looks_at_its_neighbours_is_found(shrunk_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    writer = networks.load("codet5 writes", shrunk_folder("codet5"), tmp_path)
+    assert is_steady(writer)
+    for layer in writer.module.modules():
+        if type(layer) is nn.Linear:
+            layer.register_forward_hook(lambda _, given, made: made + made.mean())
+    assert not is_steady(writer)
 
 
 def test_a_network_in_training_stays_in_training(tiny: Network) -> None:

@@ -185,5 +185,5 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"loss must stay finite, but got nan after epoch 1; lower the learning rate"):
         fine_tune(network, TRAIN, VALID, TRAINING, 0, CPU, tmp_path, criterion=Lost())
     int8 = alter(network, {"type": "int8_dynamic", "per_channel": True})
-    with pytest.raises(ModelError, match="an int8 network has no gradients"):
+    with pytest.raises(ModelError, match="a quantized network has no gradients"):
         fine_tune(int8, TRAIN, VALID, TRAINING, 0, CPU, tmp_path)

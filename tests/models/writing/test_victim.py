@@ -79,7 +79,7 @@ def test_a_checkpoint_writes_the_same(kind: str, folders: dict[str, Path], tmp_p
 @pytest.mark.parametrize("kind", ["codebert", "codegpt", "plbart", "codet5"])
 def test_a_writer_can_be_compressed(kind: str, folders: dict[str, Path], tmp_path: Path) -> None:
     students.save(writer(folders[kind], Generation(beams=2, max_new_tokens=2)), tmp_path / "teacher")
-    lesson = Lesson(train=toy(8), valid=toy(4), question=asks(0), training=Training(), seed=0, teacher_logits=None)
+    lesson = Lesson(train=toy(8), valid=toy(4), question=asks(0), training=Training(), seed=0, teacher_answers=None)
     for compression in (MagnitudePruning(sparsity=0.4), DynamicQuantization()):
         folder = tmp_path / compression.type
         folder.mkdir()
