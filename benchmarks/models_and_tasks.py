@@ -38,7 +38,7 @@ SETS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # the task, and what differs in its training
     "gcj_authorship": ({"type": "authorship_attribution"}, {"epochs": 25, "batch_size": 16}),
     "bigclonebench": ({"type": "clone_detection"}, {}),
-    "google_code_jam": ({"type": "clone_detection", "max_train": 1000}, {}),
+    "google_code_jam": ({"type": "clone_detection", "max_train": 3000}, {"epochs": 2, "max_length": 400}),
     "tl_codesum": ({"type": "summarization", "max_train": 1000}, {}),
     "devign": ({"type": "defect_detection"}, {}),
 }
@@ -48,15 +48,19 @@ REFUSED = 2
 """Exit status of a sweep that cannot be run."""
 
 SCRATCH = {"type": "scratch_roberta", "hidden": 64, "intermediate": 128, "max_length": 256, "vocabulary": 3000}
+WIDE: Mapping[str, Any] = {"layers": 1, "hidden": 256, "heads": 1, "intermediate": 64, "max_length": 400}
+"""What differs in ``scratch_roberta`` for whole programs of problems that no training pair is about."""
+
 SILENT = ("graphcodebert",)
 """Models that write no summaries."""
 
 MODELS = ("scratch_roberta", "codebert", "graphcodebert", "codegpt", "plbart", "codet5")
 
 
-def model(kind: str, folder: Path) -> dict[str, Any]:
-    """A model as a sweep names it; all but the first lie in folders of their own in the hub's layout."""
-    named = SCRATCH if kind == "scratch_roberta" else {"type": kind, "name": str(folder / kind)}
+def model(kind: str, name: str, folder: Path) -> dict[str, Any]:
+    """A model as a sweep on a data set names it; all but the first lie in folders of their own in the hub's layout."""
+    scratch = SCRATCH | WIDE if name == "google_code_jam" else SCRATCH
+    named = scratch if kind == "scratch_roberta" else {"type": kind, "name": str(folder / kind)}
     return named if kind in SILENT else named | {"generation": WRITING}
 
 
@@ -68,7 +72,7 @@ def sweep(name: str, data: Path, store: Path, models: Sequence[str]) -> dict[str
     return {
         "name": name,
         "store": str(store),
-        "models": [model(kind, store / "models") for kind in models],
+        "models": [model(kind, name, store / "models") for kind in models],
         "tasks": [task | {"data": str(data / name)}],
         "training": TRAINING | training,
         "attacks": [{"type": "alert", "query_budget": 60}, {"type": "mhm", "query_budget": 60}],

@@ -10,10 +10,13 @@ import pytest
 from robust_ray.attacks import MHM, WIRRandom
 from robust_ray.compression import (
     Augmentation,
+    Avatar,
+    Compressor,
     Distillation,
     DynamicQuantization,
     LayerPruning,
     MagnitudePruning,
+    Morph,
     NoCompression,
     Pipeline,
 )
@@ -165,6 +168,23 @@ def test_a_teacher_that_is_tuned_already_is_looked_at_without_a_floor(tmp_path: 
     model = Imported(path=str(tmp_path / "model.bin"), tokenizer=str(tmp_path / "tokenizer.json"))
     plan = expand(dataclasses.replace(SWEEP, models=(model,)))
     assert counts(plan)["gate"] == 2
+
+
+def test_what_a_search_learns_from_is_planned_as_calls_of_their_own() -> None:
+    searches = (Compressor(target_mb=0.5), Avatar(target_mb=0.5), Morph(target_mb=0.5, trained=8))
+    one_task = dataclasses.replace(SWEEP, tasks=(DefectDetection(),), compressions=searches)
+    plan = expand(one_task)
+    found = counts(plan)
+    assert (found["teach"], found["sample"], found["compress"]) == (2, 20 + 8, 1 + 3)  # MORPH's answers are of variants
+    for call in plan.stages()["compress"]:
+        samples = call.inputs.get("samples", ())
+        assert len(samples) == {"avatar": 20, "morph": 8}.get(call.stage.label(), 0)
+        assert all(plan.calls[ref.key].inputs == {"answers": call.inputs["answers"]} for ref in samples)
+    gated = expand(dataclasses.replace(one_task, min_clean_accuracy=0.6))
+    assert all(len(call.after) == 1 for call in gated.stages()["sample"])
+    behind = Pipeline(steps=(MagnitudePruning(sparsity=0.5), Avatar(target_mb=0.5, trained=6)))
+    piped = expand(dataclasses.replace(one_task, compressions=(behind,)))
+    assert (counts(piped)["teach"], counts(piped)["sample"], counts(piped)["compress"]) == (1, 6, 1 + 2)
 
 
 HALF, INT8 = MagnitudePruning(sparsity=0.5), DynamicQuantization()

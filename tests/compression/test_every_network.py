@@ -93,7 +93,7 @@ EVERY = {
     "zeros": MagnitudePruning(sparsity=0.5, scope="all"),
     "integers": DynamicQuantization(),
     "few bits": SimulatedQuantization(bits=3, activation_bits=8, embeddings=True),
-    "integers rehearsed": StaticQuantization(calibration_examples=2, rehearsal_epochs=1),
+    "integers rehearsed": StaticQuantization(calibration_examples=2, coverage=0.95, rehearsal_epochs=1),
     "factors": LowRank(ratio=0.5),
     "codebooks": WeightSharing(scope="all", recovery_epochs=1),
     "smaller, factors, zeros, integers": Pipeline(

@@ -104,6 +104,19 @@ def test_a_limit_is_for_its_split(defects: Path) -> None:
     assert [len(task.load(split)) for split in ("train", "valid", "test")] == [1, 2, 6]
 
 
+def test_a_part_of_the_training_split_is_kept_from_the_teacher(defects: Path) -> None:
+    whole, halved = (DefectDetection(data=str(defects), unlabelled=share) for share in (0.0, 0.5))
+    train, unlabelled = halved.load("train"), halved.load("unlabelled")
+    assert len(train) - len(unlabelled) in (0, 1)
+    assert {example.uid for example in (*train, *unlabelled)} == {example.uid for example in whole.load("train")}
+    assert halved.load("test") == whole.load("test")
+    assert (whole.load("unlabelled"), whole.splits) == ((), ("train", "valid", "test"))
+    assert halved.splits == ("train", "unlabelled", "valid", "test")
+    assert canonical_json(halved) != canonical_json(whole)
+    with pytest.raises(SweepError, match="`0 <= unlabelled < 1` must hold, but got 1"):
+        DefectDetection(unlabelled=1.0)
+
+
 class TestIdentity:
     def test_the_folder_is_not_in_it(self, defects: Path, tmp_path: Path) -> None:
         shutil.copytree(defects, tmp_path / "elsewhere")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from robust_ray.core.errors import DataError
 from robust_ray.core.examples import Example
-from robust_ray.tasks.datasets import limited, sift
+from robust_ray.tasks.datasets import divided, limited, sift
 
 CODES = st.sampled_from(["int a;", "int b;", " ", ""])
 
@@ -40,6 +40,21 @@ def test_a_limit_keeps_the_order_and_counts_the_rest(examples: list[Example], co
     assert [each for each in sifted.examples if each in kept] == list(kept)
     assert len(kept) + sum(dropped.values()) == len(examples)
     assert set(limited(sifted, count + 1).examples) >= set(kept)
+
+
+@given(splits(), st.floats(0.01, 0.99))
+def test_a_division_is_of_the_whole_and_in_its_order(examples: list[Example], share: float) -> None:
+    sifted = sift(examples, "here", drop_duplicates=True)
+    n = len(sifted.examples)
+    if not 0 < round(n * (1 - share)) < n:
+        with pytest.raises(DataError, match="must have examples for two parts"):
+            divided(sifted, share, "train")
+        return
+    rest, part = (divided(sifted, share, split) for split in ("train", "unlabelled"))
+    assert len(rest.examples) == round(n * (1 - share))
+    assert sorted([*rest.examples, *part.examples], key=sifted.examples.index) == list(sifted.examples)
+    assert list(part.examples) == [each for each in sifted.examples if each in part.examples]
+    assert (rest.dropped, part.dropped) == (sifted.dropped, {})
 
 
 def test_another_summary_of_the_same_code_is_no_duplicate() -> None:

@@ -56,6 +56,16 @@ def test_between_splits() -> None:
     assert (test.in_train, test.nearly_in_train, test.in_valid, test.nearly_in_valid) == (1, 1, 1, 0)
 
 
+def test_what_students_learn_from_counts_as_training_data() -> None:
+    parts: dict[Split, Sequence[Example]] = {
+        "train": alone(LONG),
+        "unlabelled": alone(OTHER, LONG),
+        "test": alone(LAID_OUT, LONG, THIRD),
+    }
+    found = survey(parts, fakes.asks(2, language="c"))
+    assert (found["test"].in_train, found["unlabelled"].in_train, found["train"].in_train) == (2, None, None)
+
+
 def test_the_same_code_with_two_answers() -> None:
     found = looked_at(alone((OTHER, 0), (ANOTHER, 0)), alone((LAID_OUT, 1)), alone((ANOTHER, 0)))
     assert [found[split].conflicting for split in SPLITS] == [1, 1, 0]

@@ -22,6 +22,11 @@ def is_larger(student: ScratchRoberta, teacher: ScratchRoberta) -> bool:
     return all(_numbers(student, each) > _numbers(teacher, each) for each in words)
 
 
+def most_numbers(model: ScratchRoberta) -> int:
+    """Weights of the encoder where its vocabulary is full."""
+    return _numbers(model, model.vocabulary)
+
+
 def require_no_larger(student: Network, teacher: Network) -> None:
     """Refuse a student that is larger than its teacher.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from robust_ray.compression.base import Compression, Lesson, Trace
+from robust_ray.compression.distillation.beginners import most_numbers
 from robust_ray.compression.schooling import Apprentice, Measured, Schooling
 from robust_ray.compression.search import Front, Prediction, design, require_libraries, smt
 from robust_ray.compression.student_space import AVATAR_DOMAIN, PerTask, StudentSpace
@@ -21,7 +23,10 @@ from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Question, generator
 from robust_ray.core.machine import Machine
-from robust_ray.models import CodeModel, CompactRoberta
+from robust_ray.models import CodeModel, CompactRoberta, ScratchRoberta
+
+BYTES = 4
+"""Of a number."""
 
 SEARCH = "search.json"
 """What is written beside a student: how it was found."""
@@ -96,6 +101,19 @@ class StudentSearch(Compression):
             raise SweepError(
                 f"compression {self.type!r}: its students tell classes apart, but this task asks for texts; "
                 "use 'distillation'"
+            )
+
+    def fits(self, model: CodeModel) -> None:
+        """Refuse a teacher that the student is sure to be larger than.
+
+        Raises:
+            SweepError: it is.
+        """
+        largest = BYTES * most_numbers(model) / 1e6 if isinstance(model, ScratchRoberta) else math.inf
+        if self.target_mb > largest:
+            raise SweepError(
+                f"compression {self.type!r}: a student must be no larger than its teacher, but {self.target_mb:g} MB "
+                f"are more than the {largest:.2f} of this `scratch_roberta`; lower `target_mb`"
             )
 
     def space(self, question: Question) -> StudentSpace:

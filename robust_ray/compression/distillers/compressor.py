@@ -12,7 +12,7 @@ from robust_ray.compression.search.front import need_pairs
 from robust_ray.compression.student_space import COMPRESSOR, PerTask, StudentSpace
 from robust_ray.core.checks import at_least_one
 from robust_ray.core.examples import Question, generator
-from robust_ray.models.base import wide_enough
+from robust_ray.models import CompactRoberta
 
 
 @COMPRESSIONS.register("compressor")
@@ -33,8 +33,9 @@ class Compressor(StudentSearch):
     published_epochs: ClassVar[PerTask[int]] = PerTask(clones=10, defects=20)
     published_temperature: ClassVar[PerTask[float]] = PerTask(clones=1.0, defects=10.0)
 
-    max_length: int = 400
-    """Tokens of a program at most."""
+    student: CompactRoberta | None = None
+    """What the students have in common: all that is not searched, as tokenizer, dropouts, window, rate and batch; null
+    for what is published for the task."""
 
     population: int = 50
     """Students in a generation."""
@@ -47,16 +48,16 @@ class Compressor(StudentSearch):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wide_enough("max_length", self.max_length, usual=400)
         need_pairs(self.population)
         for name in ("generations", "restarts"):
             at_least_one(name, getattr(self, name))
 
     def space(self, question: Question) -> StudentSpace:
-        """See :meth:`StudentSearch.space`; sizes are those of the published window, whatever the student's own."""
+        """See :meth:`StudentSearch.space`."""
         space = super().space(question)
-        positions = max(self.max_length, space.base.positions or 0)
-        return replace(space, base=replace(space.base, max_length=self.max_length, positions=positions))
+        if self.student is None:
+            return space
+        return replace(space, base=self.student, sequence=self.student.position_rows)
 
     def search(self, lesson: Lesson) -> Found:
         """See :meth:`StudentSearch.search`."""

@@ -53,8 +53,8 @@ class Morph(SampledSearch):
     """How programs are rewritten, of the training and of the validation split."""
 
     rewritten: str | None = outside_key(None)
-    """A file of rewritten programs in place of ``rewriting``: a JSON object with ``code`` and ``rewritten`` a line, known
-    by its content."""
+    """A file of rewritten programs in place of ``rewriting``, known by its content: a JSON object with ``code`` and
+    ``rewritten`` a line."""
 
     variants_answer: Literal["original", "own"] = "original"
     """What is to be answered on a rewritten program: what the teacher answers on the original, or on itself."""

@@ -91,10 +91,13 @@ def float8(numbers: Tensor, reach: Tensor) -> Tensor:
 
 
 def grouped(numbers: Tensor, size: int | None) -> Tensor:
-    """``(rows, n)`` → ``(rows, groups, size)``, the last group filled up with zeros; without a size, a row is one."""
-    if size is None:
-        return numbers.unsqueeze(1)
+    """``(rows, n)`` → ``(rows, groups, size)``, the last group filled up with zeros.
+
+    A row is one group where it has no more numbers than ``size``, and where that is None.
+    """
     rows, columns = numbers.shape
+    if size is None or size >= columns:
+        return numbers.unsqueeze(1)
     missing = -columns % size
     return (functional.pad(numbers, (0, missing)) if missing else numbers).view(rows, -1, size)
 

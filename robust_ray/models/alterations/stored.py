@@ -26,8 +26,9 @@ def stored_weights(module: nn.Module, description: Mapping[str, Any]) -> nn.Modu
         weights, activations = _formats(description)
         tables: dict[int, StoredTable] = {}
         for name, part in list(token_tables(module)):
-            table = tables.setdefault(id(part.weight), StoredTable(part.weight, weights))
-            is_table = isinstance(part, nn.Embedding)
+            if id(part.weight) not in tables:
+                tables[id(part.weight)] = StoredTable(part.weight, weights)
+            table, is_table = tables[id(part.weight)], isinstance(part, nn.Embedding)
             stored = StoredEmbedding(part, table) if is_table else StoredLinear(part, table, activations)
             module.set_submodule(name, stored)
     if description["activations"] is not None:

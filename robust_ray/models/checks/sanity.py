@@ -23,7 +23,7 @@ COMPANY = ("x", PROBE, "return a [ 0 ] ;\n" * 8)
 """Rows of very different lengths."""
 
 WRITTEN = 8
-"""Tokens of a text that is scored."""
+"""Tokens of a summary that is scored, at most."""
 
 TOGETHER = 2**20
 """More tokens than all of them have."""
@@ -43,8 +43,8 @@ def golden_ids(tokenizer: Any) -> list[int]:
 def is_steady(network: Network) -> bool:
     """Whether a row alone is answered as it is among longer and shorter ones, up to the rounding of its weights.
 
-    Where inputs of layers are rounded, it must be so to the bit: a last bit that differs can move any number by a step,
-    in these rows or in others.
+    Where inputs of layers are rounded, nothing but float64 may differ: the last bit of a coarser number, if it does in
+    these rows, moves another number by a whole step in others.
     """
     was_training = network.module.training
     network.module.eval()
@@ -53,8 +53,7 @@ def is_steady(network: Network) -> bool:
         together = _outputs(network, rows)
         alone = torch.cat([_outputs(network, [row]) for row in rows])
     network.module.train(was_training)
-    rounds_inputs = any(getattr(part, "rounds_inputs", False) for part in network.module.modules())
-    tolerance = 0.0 if rounds_inputs else float(together.abs().max()) * _rounding(network) ** 0.5
+    tolerance = float(together.abs().max()) * _rounding(network) ** 0.5
     return bool(torch.allclose(alone, together, rtol=0.0, atol=tolerance))
 
 
@@ -94,13 +93,16 @@ def _outputs(network: Network, rows: Sequence[Rows]) -> Tensor:
     tensors = collate(network, rows, device)
     if network.generation is None:
         return forward(network.module, tensors)
-    written = [*cast(Writer, network.module).start, *golden_ids(network.tokenizer)[:WRITTEN]]
-    tensors["written"] = torch.tensor([written] * len(rows), device=device)
-    return network.module(**tensors).logits.float()
+    count = min(WRITTEN, network.generation.max_new_tokens) - 1
+    written = [*cast(Writer, network.module).start, *golden_ids(network.tokenizer)[:count]]
+    logits: Tensor = network.module(**tensors, written=torch.tensor([written] * len(rows), device=device)).logits
+    return logits.float()
 
 
 def _rounding(network: Network) -> float:
-    """Of the coarsest number format among its weights."""
+    """Of the coarsest number format among its weights, or of that in which rounded inputs are multiplied."""
+    if any(getattr(part, "rounds_inputs", False) for part in network.module.modules()):
+        return torch.finfo(torch.float64).eps
     tensors = network.module.state_dict().values()
     return max(torch.finfo(tensor.dtype).eps for tensor in tensors if tensor.is_floating_point())
 

@@ -12,13 +12,19 @@ from robust_ray.compression import Compression, Compressor, Lesson
 from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Machine
-from robust_ray.models import students
+from robust_ray.models import CodeBERT, CompactRoberta, ScratchRoberta, students
 from tests.compression.distillers.given import lesson_for
 from tests.contracts import CompressionContract
 from tests.fakes import asks
 
 SMALL = Compressor(
-    target_mb=0.3, bounds={"layers": (1.0, 1.0)}, max_length=48, epochs=4, temperature=2.0, generations=5, restarts=1
+    target_mb=0.3,
+    bounds={"layers": (1.0, 1.0)},
+    student=CompactRoberta(max_length=48, learning_rate=1e-3),
+    epochs=4,
+    temperature=2.0,
+    generations=5,
+    restarts=1,
 )
 
 
@@ -73,7 +79,7 @@ def test_as_published_for_each_task() -> None:
         ({"temperature": 0}, "`temperature > 0` must hold, but got 0"),
         ({"population": 1}, "`population >= 2` must hold, but got 1"),
         ({"restarts": 0}, "`restarts >= 1` must hold, but got 0"),
-        ({"max_length": 4}, "`max_length >= 8` must hold, but got 4"),
+        ({"student": "scratch_roberta"}, "the model must be a CompactRoberta, but got 'scratch_roberta'"),
         ({"bounds": {"layer": [1, 2]}}, "the space has no such axis; did you mean 'layers'"),
         ({"bounds": {"hidden": [16, 17]}}, "axis 'hidden': whole steps must lead up from 16.0 to 17.0"),
         ({"bounds": {"layers": [1]}}, r"bounds.layers: a list of 2 is expected, but got \[1\]"),
@@ -82,6 +88,13 @@ def test_as_published_for_each_task() -> None:
 def test_mistakes_are_named(fields: dict[str, object], message: str) -> None:
     with pytest.raises(SweepError, match=message):
         build(Compression, {"type": "compressor"} | fields, "compressions[0]")
+
+
+def test_a_student_that_is_sure_to_be_larger_than_its_teacher_is_refused() -> None:
+    Compressor().fits(CodeBERT())
+    Compressor(target_mb=0.3).fits(ScratchRoberta())
+    with pytest.raises(SweepError, match=r"no larger than its teacher, but 3 MB are more than .* lower `target_mb`"):
+        Compressor().fits(ScratchRoberta(layers=1, hidden=64, vocabulary=1000))
 
 
 def test_texts_are_refused() -> None:
