@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -229,6 +230,19 @@ def test_shipped_sweeps_can_be_planned(file: Path, tmp_path: Path) -> None:
     assert main(["plan", str(file), "--store", str(tmp_path)]) == 0
     opening = file.read_text().splitlines()[:3]
     assert [line.split(":")[0] for line in opening] == ["# Question", "# Run", "# Cost"]
+
+
+def test_the_small_variation_of_metacompress_can_be_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As its opening comment spells it."""
+    root = Path(__file__).parents[1]
+    lines = (root / "sweeps" / "metacompress.yaml").read_text().splitlines()
+    comment = " ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
+    words = shlex.split(comment[comment.index("robust-ray run sweeps/metacompress.yaml --store small") :])
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", str(root / words[2]), *words[3:]]) == 0
+    assert " sample 12 0 12 " in " ".join(capsys.readouterr().out.split())
 
 
 def test_every_sweep_field_is_documented() -> None:

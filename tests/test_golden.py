@@ -12,14 +12,14 @@ from pathlib import Path
 
 from robust_ray import stages
 from robust_ray.attacks import ATTACKS, GOALS, MHM, SUBSTITUTES, AttackRecipe, CorpusVocabulary, Goal, Substitutes
-from robust_ray.compression import COMPRESSIONS, Compression, NoCompression
+from robust_ray.compression import COMPRESSIONS, Compression, NoCompression, Schooling
 from robust_ray.core.build import build
 from robust_ray.core.call import Ref, Stage, StageCall
 from robust_ray.core.identity import encode
 from robust_ray.core.language_model import LANGUAGE_MODELS, LanguageModel
 from robust_ray.core.records import AttackRecord
 from robust_ray.fidelity import RELATIONS, PredictionAgreement, Relation
-from robust_ray.models import MODELS, CodeModel, ScratchRoberta, Training
+from robust_ray.models import MODELS, CodeModel, CompactRoberta, ScratchRoberta, Training
 from robust_ray.tasks import DefectDetection
 
 GOLDEN = Path(__file__).parent / "golden" / "identities.json"
@@ -28,8 +28,13 @@ REQUIRED: dict[str, dict[str, object]] = {
     "goal targeted": {"label": 0},
     "compression head_pruning": {"sparsity": 0.5},
     "compression layer_pruning": {"sparsity": 0.5},
+    "compression low_rank": {"ratio": 0.5},
     "compression magnitude_pruning": {"sparsity": 0.5},
+    "compression movement_pruning": {"sparsity": 0.5},
     "compression neuron_pruning": {"sparsity": 0.5},
+    "compression pipeline": {"steps": [{"type": "low_rank", "ratio": 0.5}, {"type": "weight_sharing"}]},
+    "compression random_pruning": {"sparsity": 0.5},
+    "compression wanda_pruning": {"sparsity": 0.5},
     "model huggingface": {"name": "microsoft/codebert-base"},
 }
 KINDS = (
@@ -76,6 +81,10 @@ def identities(folder: Path) -> dict[str, object]:
         (stages.Survey(task=task), {}),
         (gated, {"teacher": (Ref("finetune-x-v1-0", None),)}),
         (stages.Teach(task=task, augmentation=None, seed=0), {"teacher": (Ref("finetune-x-v1-0", None),)}),
+        (
+            stages.Sample(student=CompactRoberta(), schooling=Schooling(epochs=1, temperature=1.0), task=task, seed=0),
+            {"answers": (Ref("teach-x-v2-0", None),)},
+        ),
         (stages.Compress(compression=none, task=task, training=training, seed=0), {"teacher": (Ref("f", None),)}),
         (stages.Evaluate(cell=cell, examples=None, accelerator="a processor"), student),
         (stages.CollectSubstitutes(substitutes=CorpusVocabulary(), task=task), {}),

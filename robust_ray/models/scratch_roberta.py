@@ -33,6 +33,7 @@ class ScratchRoberta(CodeModel):
         line in a long function is found much sooner (measured: 0.92 against 0.85 for their mean, in the same time).
     """
 
+    version: ClassVar[int] = 2
     paper: ClassVar[str] = "Liu et al., RoBERTa, 2019, https://arxiv.org/abs/1907.11692"
 
     vocabulary: int = 4000

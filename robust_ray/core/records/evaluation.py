@@ -109,7 +109,7 @@ class EvaluationRecord(CellRecord):
     """Joules for an example on that path, of the whole processor or GPU; null where its counters cannot be read."""
 
     peak_memory: int | None
-    """Bytes at the peak on that path: ``loaded_bytes``, and whatever is allocated beside them; null where unreadable."""
+    """Bytes at the peak on that path: ``loaded_bytes``, and all that is allocated beside; null where unreadable."""
 
     device: str
     """Accelerator the times were measured on."""

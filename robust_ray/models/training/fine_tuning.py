@@ -60,7 +60,9 @@ def fine_tune(
     if not train or not valid:
         raise DataError(f"fine-tuning needs training and validation examples, but got {len(train)} and {len(valid)}")
     if network.inference_only:
-        raise ModelError("a quantized network has no gradients, so it cannot be fine-tuned; fine-tune before quantizing")
+        raise ModelError(
+            "a quantized network has no gradients, so it cannot be fine-tuned; fine-tune before quantizing"
+        )
     network = replace(network, max_length=min(network.max_length, training.max_length))
     criterion = criterion or usual(network)
     course = Course(
