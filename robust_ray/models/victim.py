@@ -60,6 +60,10 @@ class NetworkVictim(ABC):
         """The same victim, to which every input is new whenever it is asked about."""
         return replace(self, remembers=False)
 
+    def forgetful(self) -> Self:
+        """The same victim, which remembers nothing yet of what it has been asked about."""
+        return replace(self)
+
     def truncated(self, inputs: Sequence[Input]) -> int:
         """How many inputs are longer than the window."""
         return sum(is_cut(self.network, list(map(self.read, inputs))))
