@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,9 +47,24 @@ class RewrittenPrograms(Component):
         Raises:
             DataError: a line of the file cannot be used.
         """
-        path = _existing(self.path)
-        text = _read(path, path.stat().st_mtime_ns).get(source.text)
+        text = self._found().get(source.text)
         return None if text is None else renamed_as(source, text)
+
+    def require_any(self, texts: Iterable[str]) -> None:
+        """Refuse a file that is of other programs, from which nothing would be learned, and no flip ever counted.
+
+        Raises:
+            DataError: none of the texts is in the file, or a line of it cannot be used.
+        """
+        if self._found().keys().isdisjoint(texts):
+            raise DataError(
+                f"{self.path}: the file must hold programs of each split that is rewritten, but has none of one; "
+                "give them as `code`, letter for letter"
+            )
+
+    def _found(self) -> dict[str, str]:
+        path = _existing(self.path)
+        return _read(path, path.stat().st_mtime_ns)
 
 
 def renamed_as(source: SourceCode, text: str) -> str | None:

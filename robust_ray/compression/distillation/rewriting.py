@@ -27,13 +27,21 @@ def rewriter(variants: Variants, examples: Sequence[Example], seed: int) -> Rewr
         variants: How.
         examples: With the programs.
         seed: Of the draws, which depend on nothing else but the names in the examples.
+
+    Raises:
+        DataError: a file of rewritten programs has none of these.
     """
-    draw = _from_file(variants) if isinstance(variants, RewrittenPrograms) else _drawn(variants, examples, seed)
-    return functools.cache(draw)
+    if isinstance(variants, RewrittenPrograms):
+        return functools.cache(_from_file(variants, examples))
+    return functools.cache(_drawn(variants, examples, seed))
 
 
 def rewritten(variants: Variants, examples: Sequence[Example], seed: int) -> list[Example]:
-    """The first variant of each example, itself where there is none; see :func:`rewriter`."""
+    """The first variant of each example, itself where there is none; see :func:`rewriter`.
+
+    Raises:
+        DataError: as there.
+    """
     rewrite = rewriter(variants, examples, seed)
     return [
         replace(example, segments=tuple(rewrite(text, example.language, 0) for text in example.segments))
@@ -41,7 +49,8 @@ def rewritten(variants: Variants, examples: Sequence[Example], seed: int) -> lis
     ]
 
 
-def _from_file(programs: RewrittenPrograms) -> Rewriter:
+def _from_file(programs: RewrittenPrograms, examples: Sequence[Example]) -> Rewriter:
+    programs.require_any(text for example in examples for text in example.segments)
     return lambda text, language, number: programs.variant(analyse(text, language)) or text
 
 

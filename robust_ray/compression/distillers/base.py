@@ -17,7 +17,7 @@ from robust_ray.compression.base import Compression, Lesson, Trace
 from robust_ray.compression.distillation.beginners import most_numbers
 from robust_ray.compression.schooling import Apprentice, Measured, Schooling
 from robust_ray.compression.search import Front, Prediction, design, require_libraries, smt
-from robust_ray.compression.student_space import AVATAR_DOMAIN, PerTask, StudentSpace
+from robust_ray.compression.student_space import AVATAR_DOMAIN, PerTask, StudentSpace, size_mb
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.checks import at_least_one
 from robust_ray.core.errors import SweepError
@@ -54,11 +54,12 @@ class StudentSearch(Compression):
     published_temperature: ClassVar[PerTask[float]]
 
     target_mb: float = 3.0
-    """Size of the student in megabytes (10^6 bytes), four bytes a number, by the papers' formula."""
+    """Size of the student in megabytes (10^6 bytes), four bytes a number, by the papers' formula; its relative
+    positions, which that leaves out, count too, but in paper mode."""
 
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Field of the student → its first and last value where it is not to range as published; of words, their numbers
-    from 1. For instance ``{layers: [1, 2]}``."""
+    """Field of the student → its first and last value where it is not to range as published; of what stands in a list,
+    as words, rates, batch sizes and Compressor's heads, the places there from 1. For instance ``{layers: [1, 2]}``."""
 
     paper_mode: bool = False
     """Search as the published code does, its quirks included."""
@@ -76,8 +77,7 @@ class StudentSearch(Compression):
             at_least_one("epochs", self.epochs)
         if self.temperature is not None and self.temperature <= 0:
             raise SweepError(f"`temperature > 0` must hold, but got {self.temperature}; leave it out")
-        for space in (self.spaces.clones, self.spaces.defects):
-            space.within(self.bounds)
+        self.spaces.defects.within(self.bounds)  # its lists are the longest; the task's own space is for `require`
 
     def works_on(self, trace: Trace) -> bool:
         """See :meth:`Compression.works_on`: of a teacher that is only asked, it does not matter what it is made of."""
@@ -92,15 +92,22 @@ class StudentSearch(Compression):
         return self.spaces.defects.base
 
     def require(self, question: Question) -> None:
-        """Refuse to write.
+        """Refuse to write, and to look for a size where there is none, or for what no student can be.
 
         Raises:
-            SweepError: a text is wanted.
+            SweepError: a text is wanted, or the bounds allow no student of about the size.
         """
         if question.wants_text:
             raise SweepError(
                 f"compression {self.type!r}: its students tell classes apart, but this task asks for texts; "
                 "use 'distillation'"
+            )
+        space = self.space(question)
+        smallest, largest = (space.size_mb(student) for student in space.corners())
+        if not smallest - self.near_mb <= self.target_mb <= largest + self.near_mb:
+            raise SweepError(
+                f"compression {self.type!r}: its students must be about as large as `target_mb`, but that is "
+                f"{self.target_mb:g} and they have {smallest:.3g} to {largest:.3g} MB; change it, or `bounds`"
             )
 
     def fits(self, model: CodeModel) -> None:
@@ -109,16 +116,29 @@ class StudentSearch(Compression):
         Raises:
             SweepError: it is.
         """
-        largest = BYTES * most_numbers(model) / 1e6 if isinstance(model, ScratchRoberta) else math.inf
+        largest = _most_mb(model)
         if self.target_mb > largest:
             raise SweepError(
                 f"compression {self.type!r}: a student must be no larger than its teacher, but {self.target_mb:g} MB "
-                f"are more than the {largest:.2f} of this `scratch_roberta`; lower `target_mb`"
+                f"are more than the {largest:.2f} of this `{model.type}`; lower `target_mb`"
             )
 
+    @property
+    def near_mb(self) -> float:
+        """How far from the size a student may be that is about as large."""
+        return 0.1 * self.target_mb
+
     def space(self, question: Question) -> StudentSpace:
-        """Where the student is looked for."""
-        return self.spaces.of(question.segments).within(self.bounds)
+        """Where the student is looked for.
+
+        Raises:
+            SweepError: the bounds are none of the task's space.
+        """
+        return self.published_space(question).within(self.bounds)
+
+    def published_space(self, question: Question) -> StudentSpace:
+        """The space for a task before any bounds."""
+        return replace(self.spaces.of(question.segments), counts_distances=not self.paper_mode)
 
     def schooling(self, question: Question) -> Schooling:
         """How the student of choice learns."""
@@ -170,19 +190,15 @@ class SampledSearch(StudentSearch):
         if self.sample_epochs is not None:
             at_least_one("sample_epochs", self.sample_epochs)
 
-    def require(self, question: Question) -> None:
-        """Refuse to write, and to search without the libraries.
+    def space(self, question: Question) -> StudentSpace:
+        """Where the student is looked for: of the published space, what a solver says can be of the size at all.
 
         Raises:
-            SweepError: a text is wanted, or the extra is not installed.
+            SweepError: the extra is not installed, or the bounds are none of the task's space.
         """
-        super().require(question)
         require_libraries(f"compression {self.type!r}")
-
-    def space(self, question: Question) -> StudentSpace:
-        """Where the student is looked for: of the published space, what a solver says can be of the size at all."""
-        published = self.spaces.of(question.segments)
-        return published.within(_of_size(question.segments, self.target_mb)).within(self.bounds)
+        of_size = _of_size(question.segments, self.target_mb)
+        return self.published_space(question).within(of_size).within(self.bounds)
 
     def samples(self, question: Question, seed: int) -> Sequence[Apprentice]:
         """See :meth:`Compression.samples`: spread over the whole space."""
@@ -197,7 +213,14 @@ class SampledSearch(StudentSearch):
         """The point of a front to be trained: as published that nearest in size, else a good one about as large."""
         if self.paper_mode:
             return front.nearest(space, self.target_mb)
-        return front.compromise(space, self.target_mb, within_mb=0.1 * self.target_mb)
+        return front.compromise(space, self.target_mb, within_mb=self.near_mb)
+
+
+def _most_mb(model: CodeModel) -> float:
+    """What a model has at most by the formula, as far as that is known before it is there."""
+    if isinstance(model, ScratchRoberta):
+        return BYTES * most_numbers(model) / 1e6
+    return size_mb(model) if isinstance(model, CompactRoberta) else math.inf
 
 
 @lru_cache(maxsize=32)

@@ -13,7 +13,7 @@ from robust_ray.compression.distillation.rewriting import RENAMED
 from robust_ray.compression.distillers.base import Found, SampledSearch, costs, fit, shown, told
 from robust_ray.compression.rewritten import RewrittenPrograms
 from robust_ray.compression.schooling import Schooling, Variants
-from robust_ray.compression.search import evolution, morph_losses, surrogates
+from robust_ray.compression.search import design, evolution, morph_losses, surrogates
 from robust_ray.compression.search.front import need_pairs
 from robust_ray.compression.student_space import MORPH, PerTask, StudentSpace
 from robust_ray.core.checks import at_least_one
@@ -69,8 +69,19 @@ class Morph(SampledSearch):
         super().__post_init__()
         if self.cosine < 0:
             raise SweepError(f"`cosine >= 0` must hold, but got {self.cosine}; 0 is for none")
+        if self.rewritten is not None and self.rewriting != RENAMED:
+            raise SweepError("programs must be rewritten in one way, but got `rewriting` and `rewritten`; omit either")
         need_pairs(self.population)
         at_least_one("generations", self.generations)
+
+    def require(self, question: Question) -> None:
+        """See :meth:`StudentSearch.require`; the first generation must be different students.
+
+        Raises:
+            SweepError: there are not so many, or a reason of the others'.
+        """
+        super().require(question)
+        design.at_random(self.space(question), self.population, generator(self.type, "population"))
 
     def revision(self) -> str | None:
         """Fingerprint of the file of rewritten programs, where there is one."""

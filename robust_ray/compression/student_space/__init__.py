@@ -1,7 +1,7 @@
 """The space that Compressor, AVATAR and MORPH search for a student: what can be chosen, and what it costs."""
 
 from robust_ray.compression.student_space.axes import Axis, Value
-from robust_ray.compression.student_space.counts import flops, parameter_count, size_mb, sizes
+from robust_ray.compression.student_space.counts import distance_numbers, flops, parameter_count, size_mb, sizes
 from robust_ray.compression.student_space.published import (
     AVATAR,
     AVATAR_CODEBERT,
@@ -30,6 +30,7 @@ __all__ = [
     "PerTask",
     "StudentSpace",
     "Value",
+    "distance_numbers",
     "flops",
     "parameter_count",
     "size_mb",

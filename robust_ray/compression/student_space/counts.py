@@ -25,6 +25,14 @@ def parameter_count(student: CompactRoberta, positions: int | None = None) -> in
     return bert_formula.parameters(sizes(student), student.position_rows if positions is None else positions)
 
 
+def distance_numbers(student: CompactRoberta) -> int:
+    """What :func:`parameter_count` leaves out: numbers of relative positions, less those of the table they replace."""
+    if student.position_type == "absolute":
+        return 0
+    rows = student.position_rows
+    return student.layers * (2 * rows - 1) * student.hidden // student.heads - rows * student.hidden
+
+
 def size_mb(student: CompactRoberta, positions: int | None = None) -> float:
     """Megabytes (10^6 bytes) of :func:`parameter_count`, four bytes a number."""
     return parameter_count(student, positions) * BYTES / 1e6

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from robust_ray.compression.student_space.axes import Axis, Value
-from robust_ray.compression.student_space.counts import flops, parameter_count, size_mb
+from robust_ray.compression.student_space.counts import BYTES, distance_numbers, flops, parameter_count
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.models.compact_roberta import CompactRoberta
@@ -31,6 +31,10 @@ class StudentSpace:
 
     sequence: int | None = None
     """What the papers' formulas take for the tokens of a sequence; null for each student's own ``max_length``."""
+
+    counts_distances: bool = False
+    """Whether a size is also of relative positions, which the papers' formula takes for absolute ones: with few heads,
+    a student is several times as large."""
 
     def __post_init__(self) -> None:
         known = [field.name for field in fields(self.base)]
@@ -91,6 +95,18 @@ class StudentSpace:
         """
         return replace(self.base, **self.values(genes))  # type: ignore[arg-type]  # an axis holds its field's values
 
+    def corners(self) -> tuple[CompactRoberta, CompactRoberta]:
+        """What has the first value along every axis, and the last: no student has fewer numbers, or more.
+
+        Their heads are as many as can be, and one: what is of relative positions is shared by them.
+
+        Raises:
+            SweepError: a value is none that a student may have.
+        """
+        first, last = self.values(self.lower), self.values(self.upper)
+        first["heads"], last["heads"] = first.get("hidden", self.base.hidden), 1
+        return replace(self.base, **first), replace(self.base, **last)  # type: ignore[arg-type]  # as in student
+
     def genes(self, student: CompactRoberta) -> FloatArray:
         """The coordinates of a student; what no axis is for is not looked at.
 
@@ -131,12 +147,13 @@ class StudentSpace:
         return replace(self, axes=tuple(narrowed))
 
     def parameter_count(self, student: CompactRoberta) -> int:
-        """Numbers of a student, as the papers count them."""
-        return parameter_count(student, self.sequence or student.max_length)
+        """Numbers of a student, as the papers count them; with its relative positions, where they are to count."""
+        counted = parameter_count(student, self.sequence or student.max_length)
+        return counted + distance_numbers(student) if self.counts_distances else counted
 
     def size_mb(self, student: CompactRoberta) -> float:
-        """Megabytes of a student, as the papers count them."""
-        return size_mb(student, self.sequence or student.max_length)
+        """Megabytes (10^6 bytes) of :meth:`parameter_count`, four bytes a number."""
+        return self.parameter_count(student) * BYTES / 1e6
 
     def flops(self, student: CompactRoberta) -> int:
         """Operations of a forward pass of a student, as the papers count them."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from robust_ray.compression import Augmentation, RewrittenPrograms
 from robust_ray.compression.distillation.rewriting import RENAMED, rewritten
+from robust_ray.core.errors import DataError
 from robust_ray.source import analyse
 from tests import fakes
 
@@ -47,3 +50,12 @@ def test_a_file_says_what_to_read_instead(tmp_path: Path) -> None:
     path.write_text(json.dumps({"code": fakes.JAVA[0], "rewritten": text}) + "\n")
     (variant,) = rewritten(RewrittenPrograms(path=str(path)), [PAIR], 0)
     assert variant.segments == (text, fakes.JAVA[1])
+
+
+def test_a_file_of_other_programs_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rewritten.jsonl"
+    path.write_text(json.dumps({"code": f" {fakes.JAVA[0]}", "rewritten": fakes.JAVA[0]}) + "\n")
+    with pytest.raises(
+        DataError, match=r"rewritten.jsonl: the file must hold programs of each split .* has none of one"
+    ):
+        rewritten(RewrittenPrograms(path=str(path)), [PAIR], 0)

@@ -63,7 +63,8 @@ def test_as_published_for_each_task() -> None:
         assert (schooling.epochs, schooling.temperature) == (epochs, temperature)
         assert len(samples) == len(set(samples)) == 20
         assert {each.schooling for each in samples} == {replace(schooling, epochs=of_samples)}
-        assert Avatar().space(question) == AVATAR.of(segments)
+        assert Avatar(paper_mode=True).space(question) == AVATAR.of(segments)
+        assert Avatar().space(question) == replace(AVATAR.of(segments), counts_distances=True)
 
 
 def test_samples_depend_on_size_and_seed_and_on_nothing_of_the_search() -> None:
@@ -80,6 +81,14 @@ def test_a_size_has_its_own_bounds() -> None:
     assert widths.upper[widths.index("hidden")] == 64
     with pytest.raises(SweepError, match=r"a student of at most 0.001 MB must be in the space, but none is"):
         Avatar(target_mb=0.001).space(asks())
+
+
+def test_bounds_may_be_those_of_one_task_alone() -> None:
+    widest = Avatar(bounds={"batch_size": (3, 3)})  # of 16, 32 and 64 for defects, but of 8 and 16 for clones
+    widest.require(asks())
+    assert {each.student.batch_size for each in widest.samples(asks(), 0)} == {64}
+    with pytest.raises(SweepError, match="axis 'batch_size': genes must count its 2 options from 1"):
+        widest.require(asks(segments=2))
 
 
 def test_without_the_extra_it_is_refused_when_planned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,26 @@ def test_a_student_that_is_sure_to_be_larger_than_its_teacher_is_refused() -> No
     Compressor(target_mb=0.3).fits(ScratchRoberta())
     with pytest.raises(SweepError, match=r"no larger than its teacher, but 3 MB are more than .* lower `target_mb`"):
         Compressor().fits(ScratchRoberta(layers=1, hidden=64, vocabulary=1000))
+    with pytest.raises(SweepError, match=r"3.1 MB are more than the 3.0\d of this `compact_roberta`"):
+        Compressor(target_mb=3.1).fits(CompactRoberta())
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"bounds": {"layers": (1, 1), "hidden": (16, 16), "vocabulary": (1000, 9000)}}, "that is 3 and they have 0.1"),
+        ({"target_mb": 600.0}, r"that is 600 and they have 0.1\d* to 49\d MB"),
+        ({"bounds": {"vocabulary": (0, 50000)}}, "`vocabulary >= 260` must hold with tokenizer 'bpe', but got 0"),
+        ({"bounds": {"layers": (0, 1)}}, "`layers >= 1` must hold, but got 0"),
+    ],
+)
+def test_bounds_that_leave_no_student_of_the_size_are_refused_when_planned(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SweepError, match=message):
+        Compressor(**fields).require(asks())
+    for target in (3.0, 25.0, 50.0):
+        Compressor(target_mb=target).require(asks())
 
 
 def test_texts_are_refused() -> None:

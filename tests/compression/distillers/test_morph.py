@@ -80,6 +80,18 @@ def test_a_file_of_rewritten_programs_stands_in_for_the_rewriting(tmp_path: Path
     path.write_text('{"code": "int f(int a);", "rewritten": "int h(int b);"}\n')
     assert digest(morph) != before
     assert Morph().revision() is None
+    with pytest.raises(SweepError, match="got `rewriting` and `rewritten`; omit either"):
+        replace(morph, rewriting=Augmentation())
+
+
+def test_a_space_too_small_for_a_generation_is_refused_when_planned() -> None:
+    single = dict.fromkeys(("layers", "heads", "tokenizer", "activation", "position_type"), (1.0, 1.0))
+    single |= {"hidden": (64.0, 64.0), "intermediate": (64.0, 64.0), "vocabulary": (1000.0, 1000.0)}
+    single |= {"hidden_dropout": (0.2, 0.2), "attention_dropout": (0.2, 0.2), "max_length": (256.0, 265.0)}
+    small = Morph(target_mb=0.5, bounds=single | {"learning_rate": (2.0, 2.0), "batch_size": (1.0, 1.0)}, trained=6)
+    with pytest.raises(SweepError, match="50 students must be in the space, but it seems to have 10"):
+        small.require(asks())
+    replace(small, population=10).require(asks())
 
 
 def test_it_is_built_from_a_file() -> None:

@@ -18,6 +18,7 @@ from robust_ray.compression.student_space import (
     COMPRESSOR_50MB,
     MORPH,
     PerTask,
+    distance_numbers,
     parameter_count,
 )
 from robust_ray.core.examples import Example
@@ -116,6 +117,10 @@ def test_relative_positions_trade_one_table_for_one_in_each_layer(position_type:
     h, p = absolute.hidden, 353
     more = absolute.layers * (2 * p - 1) * h // absolute.heads - p * h
     assert _numbers(relative, 1, tmp_path) - _numbers(absolute, 1, tmp_path) == more
+    assert (distance_numbers(relative), distance_numbers(absolute)) == (more, 0)
+    honest = replace(AVATAR.defects, counts_distances=True)
+    assert honest.parameter_count(relative) - AVATAR.defects.parameter_count(relative) == more
+    assert honest.parameter_count(absolute) == AVATAR.defects.parameter_count(absolute)
 
 
 def _numbers(student: CompactRoberta, segments: int, workdir: Path) -> int:

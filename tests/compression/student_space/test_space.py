@@ -45,6 +45,13 @@ def test_samples_are_students_of_the_space(space: StudentSpace) -> None:
         assert (genes <= space.upper).all()
 
 
+@pytest.mark.parametrize("space", [*SPACES, replace(AVATAR.clones, counts_distances=True)])
+def test_corners_are_the_smallest_and_the_largest(space: StudentSpace) -> None:
+    rng = np.random.default_rng(4)
+    smallest, largest = map(space.size_mb, space.corners())
+    assert all(smallest <= space.size_mb(space.student(space.sample(rng))) <= largest for _ in range(20))
+
+
 @every_space
 def test_samples_depend_on_the_generator_alone(space: StudentSpace) -> None:
     first, again, other = (space.sample(np.random.default_rng(seed)) for seed in (3, 3, 4))
