@@ -266,6 +266,15 @@ def _short_of_memory() -> Stubborn:
     return Stubborn(at=5, before=fail)
 
 
+@pytest.fixture
+def _can_be_interrupted() -> Iterator[None]:
+    """Also where the suite runs in the background of a shell, which has it ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_can_be_interrupted")
 def test_an_interrupted_run_asks_nothing_more() -> None:
     """Someone who presses Ctrl-C must not wait for all that the examples in flight want to know."""
     is_closing = threading.Event()
