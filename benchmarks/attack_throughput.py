@@ -164,7 +164,6 @@ def network(bench: Bench, examples: Sequence[Example]) -> Any:
         "num_labels": 2,
     }
     architecture = {"type": "huggingface", "config": config, "trust_remote_code": False}
-    torch.manual_seed(0)
     module: Any = build_module(architecture).eval().to(bench.device)
     with torch.no_grad():
         module.classifier.out_proj.bias[0] += 4.0

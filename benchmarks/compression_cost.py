@@ -46,11 +46,14 @@ from robust_ray.sweep_file import load as load_sweep
 
 SWEEP = Path(__file__).parents[1] / "sweeps" / "compression.yaml"
 EMBEDDED = "embedded"
-SETS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    # the task, and what differs in its training
-    EMBEDDED: ({"type": "defect_detection"}, {}),
-    "devign": ({"type": "defect_detection"}, {"max_length": 256}),
-    "google_code_jam": ({"type": "clone_detection", "max_train": 1000}, {"max_length": 256}),
+PROGRAMS = {"hidden": 256, "intermediate": 64, "max_length": 400}
+"""What differs in the model for whole programs of problems that no training pair is about."""
+
+SETS: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    # the task, and what differs in the model and in its training
+    EMBEDDED: ({"type": "defect_detection"}, {}, {}),
+    "devign": ({"type": "defect_detection"}, {}, {"max_length": 256}),
+    "google_code_jam": ({"type": "clone_detection", "max_train": 3000}, PROGRAMS, {"max_length": 400, "epochs": 2}),
 }
 REFUSED = 2
 """Exit status of a sweep that cannot be run."""
@@ -86,12 +89,13 @@ COLUMNS = [
 
 def sweep(name: str, data: Path | None, store: Path) -> dict[str, Any]:
     """The sweep on one data set, as a file would hold it."""
-    task, training = SETS[name]
+    task, model, training = SETS[name]
     document: dict[str, Any] = yaml.safe_load(SWEEP.read_text())
     place = EMBEDDED if name == EMBEDDED or data is None else str(data / name)
     return document | {
         "name": f"compression_{name}",
         "store": str(store),
+        "models": [each | model for each in document["models"]],
         "tasks": [task | {"data": place}],
         "training": document["training"] | training,
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson, Trace
 from robust_ray.compression.recovery import need_epochs, recover
 from robust_ray.compression.scope import LinearScope
+from robust_ray.compression.teacher import as_trained
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.machine import Machine
 
@@ -70,12 +71,7 @@ class LowRank(Compression):
         from robust_ray.models import students
         from robust_ray.models.alterations.factors import FactoredLinear
 
-        network = students.load(teacher)
-        if network.inference_only:
-            raise ModelError(
-                "compression 'low_rank': the weights must be as they were trained, but are quantized; "
-                "put it before the quantization"
-            )
+        network = as_trained(teacher, self.type, "put it before the quantization")
         layers = layers_in(self.scope, network.module)
         found = {name: self._factors(weight_of(layer)) for name, layer in layers.items()}
         factors = {name: each for name, each in found.items() if each is not None}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson, Trace
 from robust_ray.compression.recovery import need_epochs, recover
 from robust_ray.compression.scope import Scope
+from robust_ray.compression.teacher import as_trained
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.machine import Machine
 
@@ -60,12 +61,7 @@ class WeightSharing(Compression):
         from robust_ray.models import students
         from robust_ray.models.alterations.sharing import Codebook, holders
 
-        network = students.load(teacher)
-        if network.inference_only:
-            raise ModelError(
-                "compression 'weight_sharing': the weights must be as they were trained, but are quantized; "
-                "use one of the two"
-            )
+        network = as_trained(teacher, self.type, "use one of the two")
         weights = self._weights(network.module)
         if not weights:
             raise ModelError(

@@ -142,8 +142,6 @@ class CompactRoberta(CodeModel):
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
-        import torch
-
         from robust_ray.models.networks.architectures import build_module
         from robust_ray.models.reading.student_tokenizers import train_tokenizer
         from robust_ray.models.students import Network
@@ -165,11 +163,8 @@ class CompactRoberta(CodeModel):
             "segments": question.segments,
             "position_type": self.position_type,
         }
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed)
-            module = build_module(architecture).eval()
         return Network(
-            module=module,
+            module=build_module(architecture, seed).eval(),
             tokenizer=tokenizer,
             n_labels=question.n_labels,
             max_length=self.max_length,

@@ -85,8 +85,6 @@ class GraphCodeBERT(CodeModel):
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """The pretrained network with a head drawn from ``seed``."""
-        import torch
-
         from robust_ray.models.data_flow.rows import DataFlowWindow
         from robust_ray.models.networks.architectures import build_module
         from robust_ray.models.networks.configurations import describe
@@ -94,9 +92,7 @@ class GraphCodeBERT(CodeModel):
 
         tokenizer, encoder = self._pretrained(question.n_labels)
         architecture = {"type": "graphcodebert", **describe(encoder.config), "segments": question.segments}
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed)
-            module = build_module(architecture)
+        module = build_module(architecture, seed)
         module.get_submodule("body").load_state_dict(encoder.state_dict())
         positions = hub.longest_input(encoder, tokenizer)
         nodes = self.data_flow_length

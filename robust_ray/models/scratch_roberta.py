@@ -81,8 +81,6 @@ class ScratchRoberta(CodeModel):
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
         """Train the tokenizer on ``examples`` and draw the weights from ``seed``."""
-        import torch
-
         from robust_ray.models.networks.architectures import build_module
         from robust_ray.models.students import Network
 
@@ -103,11 +101,8 @@ class ScratchRoberta(CodeModel):
             "num_labels": question.n_labels,
         }
         architecture = self._writer(config) if question.wants_text else self._classifier(config, question)
-        with torch.random.fork_rng([]):
-            torch.manual_seed(seed)
-            module = build_module(architecture).eval()
         return Network(
-            module=module,
+            module=build_module(architecture, seed).eval(),
             tokenizer=tokenizer,
             n_labels=question.n_labels,
             max_length=self.max_length,

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -142,10 +141,8 @@ def load(folder: Path, device: str = "cpu") -> Network:
         description = json.loads((folder / DESCRIPTION).read_text())
         architecture = description["architecture"]
         trust = architecture.get("trust_remote_code", False)
-        with torch.random.fork_rng([]):
-            module = build_module(architecture)
         network = Network(
-            module=module,
+            module=build_module(architecture),
             tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=trust),
             n_labels=description["n_labels"],
             max_length=description["max_length"],

@@ -60,9 +60,8 @@ class NetworkVictim(ABC):
         """The same victim, to which every input is new whenever it is asked about."""
         return replace(self, remembers=False)
 
-    def forgetful(self) -> Self:
-        """The same victim, which remembers nothing yet of what it has been asked about."""
-        return replace(self)
+    def forget(self) -> None:  # noqa: B027
+        """Let go of what was computed in a batch with others; token ids stay, which are the same in any company."""
 
     def truncated(self, inputs: Sequence[Input]) -> int:
         """How many inputs are longer than the window."""
@@ -124,6 +123,10 @@ class TransformerVictim(NetworkVictim):
                 return _arriving(torch.softmax(logits.double(), dim=1))
         except torch.OutOfMemoryError as error:
             raise MemoryError(str(error)) from error
+
+    def forget(self) -> None:
+        """See :meth:`NetworkVictim.forget`: the vectors of segments."""
+        vars(self).pop("_segments", None)
 
     @cached_property
     def _segments(self) -> SegmentMemory | None:

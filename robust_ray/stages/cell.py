@@ -51,10 +51,12 @@ class Cell:
 def victim_of(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> NetworkVictim:
     """The checkpoint of ``role`` as a victim, loaded once while it stays warm.
 
-    What it remembers is of one call alone: a vector comes from a batch of other shape in every call, and the last bits
-    of a row must not depend on which calls this worker has made before.
+    The vectors it remembers are of one call alone: they come from a batch of other shape in every call, and the last
+    bits of a row must not depend on which calls this worker has made before.
     """
     from robust_ray.models import students
 
     key = f"{inputs.keys[role][0]} {dtype}"
-    return machine.warm.get(key, lambda: students.load_victim(inputs.checkpoints[role], machine, dtype)).forgetful()
+    victim = machine.warm.get(key, lambda: students.load_victim(inputs.checkpoints[role], machine, dtype))
+    victim.forget()
+    return victim

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -64,6 +64,19 @@ class Teach(Stage):
         return []
 
 
+def lesson_of(task: Task, training: Training, seed: int, inputs: Inputs) -> Lesson:
+    """What a student may learn from: the task's examples, and the teacher's answers where they are among the inputs."""
+    return Lesson(
+        train=task.load("train"),
+        valid=task.load("valid"),
+        question=task.question,
+        training=training,
+        seed=seed,
+        teacher_answers=inputs.checkpoints.get("answers"),
+        unlabelled=task.load("unlabelled"),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Compress(Stage):
     """A teacher → a student."""
@@ -83,19 +96,11 @@ class Compress(Stage):
 
         trained = self.compression.samples(self.task.question, self.seed)
         rows = inputs.rows("samples", SampleRecord)
-        lesson = Lesson(
-            train=self.task.load("train"),
-            valid=self.task.load("valid"),
-            question=self.task.question,
-            training=self.training,
-            seed=self.seed,
-            teacher_answers=inputs.checkpoints.get("answers"),
-            unlabelled=self.task.load("unlabelled"),
-            samples=[
-                Measured(student=each.student, accuracy=row.accuracy, flips=row.flips)
-                for each, row in zip(trained, rows, strict=True)
-            ],
-        )
+        samples = [
+            Measured(student=each.student, accuracy=row.accuracy, flips=row.flips)
+            for each, row in zip(trained, rows, strict=True)
+        ]
+        lesson = replace(lesson_of(self.task, self.training, self.seed, inputs), samples=samples)
         with cpu_threads(machine.threads):  # of a sum, and so of a student, the last bits depend on them
             self.compression.compress(inputs.checkpoints["teacher"], lesson, workdir, machine)
         return []

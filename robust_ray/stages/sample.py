@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from robust_ray.compression import Lesson, Schooling
+from robust_ray.compression import Schooling
 from robust_ray.compression.student_space import flops, parameter_count
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.identity import canonical_json, parameters, parameters_and_revision
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import Record, SampleRecord
 from robust_ray.models import CompactRoberta
+from robust_ray.stages.checkpoints import lesson_of
 from robust_ray.tasks import Task
 
 
@@ -35,15 +36,7 @@ class Sample(Stage):
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         from robust_ray.compression.distillers.learning import Exam, learn
 
-        lesson = Lesson(
-            train=self.task.load("train"),
-            valid=self.task.load("valid"),
-            question=self.task.question,
-            training=self.student.recommended(self.task.question),
-            seed=self.seed,
-            teacher_answers=inputs.checkpoints["answers"],
-            unlabelled=self.task.load("unlabelled"),
-        )
+        lesson = lesson_of(self.task, self.student.recommended(self.task.question), self.seed, inputs)
         exam = Exam.of(lesson, self.schooling)
         marks = exam.take(learn(self.student, self.schooling, lesson, exam, machine, workdir), machine)
         return [

@@ -94,7 +94,7 @@ EVERY = {
     "integers": DynamicQuantization(),
     "few bits": SimulatedQuantization(bits=3, activation_bits=8, embeddings=True),
     "integers rehearsed": StaticQuantization(calibration_examples=2, coverage=0.95, rehearsal_epochs=1),
-    "factors": LowRank(ratio=0.5),
+    "factors": LowRank(ratio=0.25),
     "codebooks": WeightSharing(scope="all", recovery_epochs=1),
     "smaller, factors, zeros, integers": Pipeline(
         steps=(

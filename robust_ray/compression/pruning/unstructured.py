@@ -12,6 +12,7 @@ from robust_ray.compression.base import Compression, Lesson, Trace
 from robust_ray.compression.pruning.gradual import GradualPruning
 from robust_ray.compression.recovery import recover
 from robust_ray.compression.scope import Scope
+from robust_ray.compression.teacher import as_trained
 from robust_ray.core.errors import ModelError
 from robust_ray.core.machine import Machine
 
@@ -41,9 +42,7 @@ class UnstructuredPruning(GradualPruning):
         Raises:
             ModelError: the network has no weights in scope, has been quantized, or is as sparse already.
         """
-        from robust_ray.models import students
-
-        network = students.load(teacher)
+        network = as_trained(teacher, self.type, "prune them before")
         self._need_weights(network)
 
         def once(network: Network, progress: float) -> Network:
@@ -86,8 +85,6 @@ class UnstructuredPruning(GradualPruning):
         from robust_ray.compression._layers import layers_in
 
         where = f"compression {self.type!r}"
-        if network.inference_only:
-            raise ModelError(f"{where}: the weights must be as they were trained, but are quantized; prune them before")
         if not layers_in(self.scope, network.module):
             raise ModelError(
                 f"{where}: scope {self.scope!r} must name layers of the network, "

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from robust_ray.compression.base import Compression, Lesson, Trace
 from robust_ray.compression.recovery import recover
-from robust_ray.core.errors import ModelError, SweepError
+from robust_ray.compression.teacher import as_trained
+from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Machine
 
 if TYPE_CHECKING:
     from robust_ray.models.students import Network
+
+ONCE = "quantize the teacher, once"
+"""What to do where a teacher is quantized already."""
 
 SMALLEST_GROUP = 8
 """Weights; the scale of fewer would take as much space as they do."""
@@ -47,7 +51,7 @@ class Quantization(Compression):
         """
         from robust_ray.models import students
 
-        network = as_trained(teacher, self.type)
+        network = as_trained(teacher, self.type, ONCE)
         change = self.change(network, lesson, machine)
         if self.rehearsal_epochs:
             network = self._rehearsed(network, change, lesson, machine, workdir)
@@ -79,24 +83,3 @@ class Quantization(Compression):
         """Refuse groups that are not worth their scale."""
         if size is not None and size < SMALLEST_GROUP:
             raise SweepError(f"`group_size >= {SMALLEST_GROUP}` must hold, but got {size}; 64 is usual")
-
-
-def as_trained(teacher: Path, type_: str) -> Network:
-    """The network of a checkpoint.
-
-    Args:
-        teacher: The checkpoint.
-        type_: Of the compression that is to quantize it, for refusals.
-
-    Raises:
-        ModelError: the network has been quantized already.
-    """
-    from robust_ray.models import students
-
-    network = students.load(teacher)
-    if network.inference_only:
-        raise ModelError(
-            f"compression {type_!r}: the weights must be as they were trained, but are quantized already; "
-            "quantize the teacher, once"
-        )
-    return network

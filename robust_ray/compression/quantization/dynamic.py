@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson, Trace
-from robust_ray.compression.quantization.base import as_trained
+from robust_ray.compression.quantization.base import ONCE
+from robust_ray.compression.teacher import as_trained
 from robust_ray.core.machine import Machine
 
 
@@ -38,4 +39,4 @@ class DynamicQuantization(Compression):
         from robust_ray.models import students
 
         description = {"type": "int8_dynamic", "per_channel": self.per_channel}
-        students.save(students.alter(as_trained(teacher, self.type), description), workdir)
+        students.save(students.alter(as_trained(teacher, self.type, ONCE), description), workdir)

@@ -69,8 +69,7 @@ def network_of(imported: Imported, question: Question, where: str) -> Network:
 
 def _build(architecture: Architecture, where: str) -> torch.nn.Module:
     try:
-        with torch.random.fork_rng([]):
-            return build_module(architecture)
+        return build_module(architecture)
     except Exception as error:  # whatever a stranger's values make the library raise
         raise ModelError(f"{where}: `config` must describe a network, but got {reason(error)!r}; correct it") from error
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import AutoModel, AutoModelForSequenceClassification, RobertaConfig
 
@@ -24,8 +25,8 @@ from robust_ray.models.writing.architectures import build_encoder_writer, build_
 Architecture = Mapping[str, Any]
 
 
-def build_module(architecture: Architecture) -> nn.Module:
-    """The module an architecture describes, its weights drawn from torch's global generator.
+def build_module(architecture: Architecture, seed: int = 0) -> nn.Module:
+    """The module an architecture describes, its weights drawn from ``seed``; torch's global generator stays as it is.
 
     Raises:
         ModelError: the description names no known architecture, or one that cannot be built.
@@ -33,7 +34,9 @@ def build_module(architecture: Architecture) -> nn.Module:
     name = str(architecture.get("type"))
     if name not in ARCHITECTURES:
         raise ModelError(f"architecture {name!r} does not exist; {did_you_mean(name, ARCHITECTURES)}")
-    return ARCHITECTURES[name](architecture)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        return ARCHITECTURES[name](architecture)
 
 
 def describe_huggingface(config: Any, *, trust_remote_code: bool = False) -> Architecture:

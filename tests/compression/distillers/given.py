@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from robust_ray.compression import Compression, Lesson, Measured
 from robust_ray.core.examples import generator
 from robust_ray.core.machine import Machine
+from tests.contracts import CompressionContract
 
 BOUNDS = {"layers": (1.0, 1.0), "max_length": (32.0, 48.0), "tokenizer": (1.0, 1.0), "vocabulary": (1000.0, 1200.0)}
 """Students that learn in a second."""
+
+
+class DistillerContract(CompressionContract):
+    """That of a compression, which has the answers and the samples that it needs."""
+
+    @pytest.fixture(scope="class")
+    def lesson(
+        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
+    ) -> Lesson:
+        """The usual lesson, and these."""
+        return lesson_for(compression, teacher, lesson, tmp_path_factory.mktemp("answers"))
 
 
 def lesson_for(compression: Compression, teacher: Path, lesson: Lesson, folder: Path) -> Lesson:

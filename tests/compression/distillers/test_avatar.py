@@ -15,8 +15,7 @@ from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Machine
 from robust_ray.models import students
-from tests.compression.distillers.given import BOUNDS, lesson_for
-from tests.contracts import CompressionContract
+from tests.compression.distillers.given import BOUNDS, DistillerContract
 from tests.fakes import asks
 
 SMALL = Avatar(
@@ -25,16 +24,10 @@ SMALL = Avatar(
 
 
 @pytest.mark.torch
-class TestAvatar(CompressionContract):
+class TestAvatar(DistillerContract):
     @pytest.fixture(scope="class")
     def compression(self) -> Compression:
         return SMALL
-
-    @pytest.fixture(scope="class")
-    def lesson(
-        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
-    ) -> Lesson:
-        return lesson_for(compression, teacher, lesson, tmp_path_factory.mktemp("answers"))
 
     def test_the_student_is_of_the_front(self, student: Path) -> None:
         report = json.loads((student / "search.json").read_text())

@@ -14,8 +14,7 @@ from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Machine
 from robust_ray.models import CodeBERT, CompactRoberta, ScratchRoberta, students
-from tests.compression.distillers.given import lesson_for
-from tests.contracts import CompressionContract
+from tests.compression.distillers.given import DistillerContract
 from tests.fakes import asks
 
 SMALL = Compressor(
@@ -30,16 +29,10 @@ SMALL = Compressor(
 
 
 @pytest.mark.torch
-class TestCompressor(CompressionContract):
+class TestCompressor(DistillerContract):
     @pytest.fixture(scope="class")
     def compression(self) -> Compression:
         return SMALL
-
-    @pytest.fixture(scope="class")
-    def lesson(
-        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
-    ) -> Lesson:
-        return lesson_for(compression, teacher, lesson, tmp_path_factory.mktemp("answers"))
 
     def test_the_student_is_what_was_found(self, student: Path) -> None:
         report = json.loads((student / "search.json").read_text())

@@ -15,8 +15,7 @@ from robust_ray.compression.search import surrogates
 from robust_ray.core.build import build
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.identity import digest
-from tests.compression.distillers.given import BOUNDS, lesson_for
-from tests.contracts import CompressionContract
+from tests.compression.distillers.given import BOUNDS, DistillerContract
 from tests.fakes import asks
 
 SMALL = Morph(target_mb=0.3, bounds=BOUNDS, trained=6, sample_epochs=1, epochs=3, population=6, generations=3)
@@ -31,16 +30,10 @@ def small_grid() -> Iterator[None]:
 
 
 @pytest.mark.torch
-class TestMorph(CompressionContract):
+class TestMorph(DistillerContract):
     @pytest.fixture(scope="class")
     def compression(self) -> Compression:
         return SMALL
-
-    @pytest.fixture(scope="class")
-    def lesson(
-        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
-    ) -> Lesson:
-        return lesson_for(compression, teacher, lesson, tmp_path_factory.mktemp("answers"))
 
     def test_the_student_is_of_the_front_and_its_flips_are_counted(self, student: Path) -> None:
         report = json.loads((student / "search.json").read_text())
