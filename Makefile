@@ -20,8 +20,8 @@ quickstart: $(STAMP)  ## run the embedded study on a local Ray, then write the r
 	$(BIN)/python -m analysis.report --store results --sweep quickstart
 	@echo "the report is results/report.html, the rows are under results/tables"
 
-test: $(STAMP)  ## the whole suite
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## the whole suite, a file at a time on every core
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
