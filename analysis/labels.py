@@ -86,19 +86,26 @@ def _with_revision(component: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differing(variants: Iterable[Mapping[str, str]]) -> list[str]:
-    """Names whose value is not the same in every variant; a revision's only where no other name tells them apart."""
+    """Few names, near the top, that tell the variants apart; a revision's only where no other name would do."""
     variants = list(variants)
     names = sorted({name for fields in variants for name in fields})
-    differing = [name for name in names if len({fields.get(name) for fields in variants}) > 1]
-    telling = [name for name in differing if name.rsplit(".", 1)[-1] != REVISION]
-    told_apart = {tuple(fields.get(name) for name in telling) for fields in variants}
-    return telling if len(told_apart) == len(variants) else differing
+    chosen: list[str] = []
+
+    def told_apart(*further: str) -> int:
+        return len({tuple(fields.get(name) for name in (*chosen, *further)) for fields in variants})
+
+    while gaining := [name for name in names if told_apart(name) > told_apart()]:
+        chosen.append(max(gaining, key=lambda name: (_last(name) != REVISION, told_apart(name), -name.count("."))))
+    return sorted(chosen)
 
 
 def _short(name: str, names: list[str]) -> str:
     """The last part of a dotted name, unless another name ends alike."""
-    last = name.rsplit(".", 1)[-1]
-    return name if sum(other.rsplit(".", 1)[-1] == last for other in names) > 1 else last
+    return name if sum(_last(other) == _last(name) for other in names) > 1 else _last(name)
+
+
+def _last(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
 
 
 def _numbers(params: Mapping[str, object]) -> list[str]:

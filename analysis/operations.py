@@ -54,12 +54,13 @@ def where(expression: str | None) -> Operation:
 
 
 def with_teacher() -> Operation:
-    """Attack rows with ``teacher_verdict`` and ``teacher_prediction``: same attack, example and seed."""
+    """Attack rows with the teacher's verdict, prediction and queries, ``teacher_…``: same attack, example and seed."""
     pair = ["teacher", "attack", "attack_params", "seed", "uid"]
+    told = ["verdict", "prediction", "queries"]
 
     def add(frame: pd.DataFrame) -> pd.DataFrame:
-        of_teacher = frame.loc[frame["compression"] == TEACHER, [*pair, "verdict", "prediction"]]
-        named = of_teacher.rename(columns={"verdict": "teacher_verdict", "prediction": "teacher_prediction"})
+        of_teacher = frame.loc[frame["compression"] == TEACHER, [*pair, *told]]
+        named = of_teacher.rename(columns={name: f"teacher_{name}" for name in told})
         return frame.merge(named.drop_duplicates(pair), on=pair, how="left")
 
     return add

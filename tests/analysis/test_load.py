@@ -101,6 +101,14 @@ def test_short_names_hold_what_differs() -> None:
     assert list(two.values()) == ["p sparsity=0.2", "p sparsity=0.4"]
 
 
+def test_what_says_no_more_is_left_out_of_a_short_name() -> None:
+    sizes = [(32, 64, 0), (64, 128, 0), (64, 128, 1)]
+    several = short_names(
+        [("kd", f'{{"hidden":{h},"inner":{{"intermediate":{i}}},"copies":{c}}}') for h, i, c in sizes]
+    )
+    assert list(several.values()) == ["kd copies=0 hidden=32", "kd copies=0 hidden=64", "kd copies=1 hidden=64"]
+
+
 def test_a_setting_alone_shows_its_numbers_where_asked() -> None:
     alone = [("p", '{"flag":true,"scope":"linear","sparsity":0.4}')]
     assert list(short_names(alone, show_numbers=True).values()) == ["p sparsity=0.4"]

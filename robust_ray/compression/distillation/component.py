@@ -50,11 +50,12 @@ class Distillation(Compression):
 
     needs_teacher_answers: ClassVar[bool] = True
 
-    student: CodeModel = SMALL
-    """The model that learns, before it has learned: size and tokenizer are its fields."""
+    student: CodeModel | None = None
+    """The model that learns, before it has learned: size and tokenizer are its fields. Null, without ``teacher_layers``,
+    for a small ``scratch_roberta``."""
 
     teacher_layers: int | tuple[int, ...] | None = None
-    """In place of ``student``: so many of the teacher's own layers, as far apart as can be, or those of these numbers,
+    """Instead of a ``student``: so many of the teacher's own layers, as far apart as can be, or those of these numbers,
     counted from 0, in every stack; with all else that the teacher has."""
 
     temperature: float = 2.0
@@ -93,12 +94,14 @@ class Distillation(Compression):
             raise SweepError("`variants_answer` is about variants, but there are none; give `augmentation`, or omit it")
         self._training(Training())
         self._check_layers()
+        if self.student is None and self.teacher_layers is None:
+            object.__setattr__(self, "student", SMALL)  # rows and keys say which student learned
 
     def _check_layers(self) -> None:
         layers = self.teacher_layers
         if layers is None:
             return
-        if self.student != SMALL:
+        if self.student is not None:
             raise SweepError("the student must be one network, but got `student` and `teacher_layers`; omit either")
         if isinstance(layers, int):
             if layers < 1:
@@ -116,7 +119,7 @@ class Distillation(Compression):
 
     def model_of_student(self, model: CodeModel) -> CodeModel:
         """See :meth:`Compression.model_of_student`."""
-        return self.student if self.teacher_layers is None else model
+        return model if self.student is None else self.student
 
     def require(self, question: Question) -> None:
         """A student that can answer; of texts, there are no probabilities to mix with labels.
@@ -124,7 +127,7 @@ class Distillation(Compression):
         Raises:
             SweepError: the student cannot, or is to learn texts by what is for classes.
         """
-        if self.teacher_layers is None:
+        if self.student is not None:
             self.student.require(question)
         if question.wants_text and (self.alpha or self.cosine):
             raise SweepError(
@@ -138,7 +141,7 @@ class Distillation(Compression):
         Raises:
             SweepError: the model is sure to become such a teacher.
         """
-        if self.teacher_layers is None and isinstance(self.student, ScratchRoberta):
+        if isinstance(self.student, ScratchRoberta):
             self._fits_scratch(self.student, model)
         if isinstance(model, ScratchRoberta):
             self._fits_depth(model.layers)
@@ -201,6 +204,7 @@ class Distillation(Compression):
 
         if self.teacher_layers is not None:
             return made_of_layers(students.load(teacher), self.teacher_layers)
+        assert self.student is not None  # one of the two is there: see __post_init__
         beginner = self.student.load(lesson.asked, lesson.question, lesson.seed, workdir)
         require_no_larger(beginner, students.load(teacher))
         return beginner
