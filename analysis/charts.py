@@ -6,6 +6,7 @@ the light one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,34 @@ def intervals(
         return chart
     choice = menu(view, view.removesuffix("_name"), list(shown[view].unique()))
     return chart.transform_filter(choice).add_params(choice)
+
+
+def ranks(table: pd.DataFrame, groups: Sequence[tuple[int, ...]]) -> Any:
+    """A critical-difference diagram: a dot for each setting at its mean rank, a bar over each group.
+
+    Args:
+        table: ``compression_name`` and ``mean_rank``, best first.
+        groups: Rows of the table that are not told apart.
+
+    Source: Demšar, JMLR 2006, figure 1; a line for each setting in place of the lines to its name.
+    """
+    names = list(table["compression_name"])
+    axis = alt.Axis(ticks=False, domain=False, labelPadding=8, labelLimit=360)
+    y = alt.Y("compression_name:N", title=None, sort=names, axis=axis)
+    x = alt.X("mean_rank:Q", title="mean rank (1 is best)", scale=alt.Scale(zero=False))
+    shown = table[["compression_name", "mean_rank"]]
+    tooltip = [alt.Tooltip("compression_name:N", title="compression"), alt.Tooltip("mean_rank:Q", format=".2f")]
+    dots = alt.Chart(shown).mark_point(filled=True, size=80, opacity=1, color=PALETTE[0])
+    members = [
+        (names[row], table["mean_rank"].iloc[list(group)].max() + 0.15 * (1 + i), i)  # beside its dots and one another
+        for i, group in enumerate(groups)
+        for row in group
+    ]
+    bars = pd.DataFrame(members, columns=["compression_name", "mean_rank", "group"])
+    bar = alt.Chart(bars).mark_line(strokeWidth=4, color=PALETTE[1]).encode(x=x, y=y, detail="group:N")
+    return alt.layer(dots.encode(x=x, y=y, tooltip=tooltip), bar).properties(
+        width="container", height=alt.Step(2 * LINE)
+    )
 
 
 def save_svg(chart: Any, path: Path) -> None:

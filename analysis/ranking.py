@@ -1,0 +1,148 @@
+"""Which compression keeps most robustness wherever it was tried? Mean ranks over models, tasks and attacks.
+
+    python -m analysis.ranking --store results [--sweep NAME] [--where "task == 'defect_detection'"] [--out DIR]
+
+A condition is a model, a task and an attack; within it, settings are ranked by robust accuracy (mean over seeds), the
+teacher among them. Friedman's test asks whether they differ at all; Wilcoxon's signed ranks tell pairs apart, over
+conditions and with Holm's correction over all pairs; beside them stands Nemenyi's critical difference (Demšar, JMLR
+2006).
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis import charts
+from analysis.command import run, write_tables
+from analysis.load import load
+from analysis.operations import prepare, where
+from analysis.significance import LEVEL, p_value
+from analysis.statistics import Friedman, cliques, critical_difference, friedman, nemenyi, pairwise_wilcoxon
+from analysis.tables import Column, as_text, count, measured, number, percent, text
+from robust_ray.core.records import Verdict
+from robust_ray.metrics.columns import STANDING
+
+CONDITION = ["model_name", "task_name", "attack_name"]
+FEWEST = 2
+"""Conditions, and settings, without which nothing is ranked."""
+
+COLUMNS = [
+    Column("compression_name", "compression", text),
+    Column("mean_rank", "mean rank", number, "Over conditions; 1 is best, ties share a rank."),
+    Column("robust_accuracy", "robust", percent, "Mean robust accuracy over conditions."),
+    Column("wins", "best in", count, "Conditions in which no other is better."),
+    Column("groups", "not told apart", text, "Settings that share a letter: no two of them differ (Wilcoxon, Holm)."),
+]
+
+
+class Ranking(NamedTuple):
+    """Settings in order of mean rank, and what tells them apart."""
+
+    table: pd.DataFrame
+    """One row a setting, best first."""
+
+    test: Friedman
+    wilcoxon: pd.DataFrame
+    """P-values of all pairs, Holm-corrected; settings by settings, in the order of the table."""
+
+    nemenyi: pd.DataFrame | None
+    """Those of Nemenyi's test; None where nothing could be ranked."""
+
+    critical_difference: float | None
+    groups: list[tuple[int, ...]]
+    """Rows of the table no two of which are told apart."""
+
+
+def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
+    """Rank the settings over the conditions in which all of them were measured."""
+    scores = _scores(prepare(attacks, where(expression)))
+    whole = scores.dropna()
+    test = friedman(whole.to_numpy())
+    order = np.argsort(test.mean_ranks, kind="stable")
+    names = whole.columns[order]
+    ranks = test.mean_ranks[order]
+    enough = len(names) >= FEWEST and len(whole) >= FEWEST
+    pairs = pd.DataFrame(pairwise_wilcoxon(whole[names].to_numpy()), index=names, columns=names)
+    groups = cliques(list(ranks), pairs.to_numpy(), LEVEL) if enough else []
+    best = whole.eq(whole.max(axis=1), axis=0)
+    table = pd.DataFrame(
+        {
+            "compression_name": names,
+            "mean_rank": ranks if enough else np.nan,
+            "robust_accuracy": whole[names].mean().to_numpy(),
+            "wins": best[names].sum().to_numpy(),
+            "groups": [_letters(row, groups) for row in range(len(names))],
+        }
+    )
+    return Ranking(
+        table=table,
+        test=test,
+        wilcoxon=pairs,
+        nemenyi=pd.DataFrame(nemenyi(ranks, len(whole)), index=names, columns=names) if enough else None,
+        critical_difference=critical_difference(len(names), len(whole), LEVEL) if enough else None,
+        groups=groups,
+    )
+
+
+def _scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """Robust accuracy, conditions by settings: of each seed, then their mean."""
+    known = frame[frame["verdict"] != Verdict.ERROR]
+    stands = known.assign(stands=known["verdict"].isin(STANDING).astype(float))
+    of_seeds = stands.groupby([*CONDITION, "compression_name", "seed"], sort=False)["stands"].mean()
+    return of_seeds.groupby([*CONDITION, "compression_name"], sort=False).mean().unstack("compression_name")
+
+
+def _letters(row: int, groups: Sequence[tuple[int, ...]]) -> str:
+    """A letter for each group a row is in."""
+    return "".join(chr(ord("a") + i) for i, group in enumerate(groups) if row in group)
+
+
+def verdict(found: Ranking) -> str:
+    """What Friedman's test says, in one sentence."""
+    students = f"{len(found.table)} settings over {found.test.conditions} conditions"
+    if found.test.p_value is None:
+        return f"{students}: too few to test; three settings and two conditions are needed"
+    word = "differ" if found.test.p_value < LEVEL else "cannot be told apart"
+    assert found.critical_difference is not None  # there are two conditions, or there would be no p-value
+    return (
+        f"{students} {word}: Friedman's chi-squared {found.test.statistic:.1f}, p {p_value(found.test.p_value)}; "
+        f"Nemenyi's critical difference of mean ranks is {found.critical_difference:.2f}"
+    )
+
+
+def draw(found: Ranking) -> Any:
+    """The critical-difference diagram: settings by mean rank, a bar over each group that is not told apart."""
+    return charts.ranks(found.table, found.groups)
+
+
+def command(options: Namespace) -> None:
+    """Print the ranking; with ``--out``, write it, both matrices of p-values and the diagram."""
+    found = ranking(load(options.store, options.sweep).attacks, options.where)
+    if found.table.empty:
+        print("\nranking: no such rows")
+        return
+    columns = measured(found.table, COLUMNS)
+    print(f"\nranking\n\n{as_text(found.table, columns)}\n\n{verdict(found)}")
+    if options.out:
+        named = found.table.assign(model_name="all", task_name="all")
+        write_tables(
+            options.out, "ranking", named, columns, {"ranking": draw(found)} if found.nemenyi is not None else {}
+        )
+        found.wilcoxon.to_csv(options.out / "ranking-wilcoxon.csv")
+        if found.nemenyi is not None:
+            found.nemenyi.to_csv(options.out / "ranking-nemenyi.csv")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    return run(__doc__, command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
