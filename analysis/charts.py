@@ -103,6 +103,36 @@ def intervals(
     return chart.transform_filter(choice).add_params(choice)
 
 
+def curves(points: pd.DataFrame) -> Any:
+    """Attack success rate over the query budget, a line with its interval for each attack.
+
+    Args:
+        points: ``compression_name``, ``attack_name``, ``budget``, ``asr`` and the ends of its interval; of several
+            compressions a menu shows one at a time.
+    """
+    shown = points[["compression_name", "attack_name", "budget", "asr", "asr_low", "asr_high"]]
+    x = alt.X("budget:Q", title="queries allowed", scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=6, format="~s"))
+    colour = alt.Color("attack_name:N", title="attack", sort=list(shown["attack_name"].unique()))
+    tooltip = [
+        alt.Tooltip("compression_name:N", title="compression"),
+        alt.Tooltip("attack_name:N", title="attack"),
+        alt.Tooltip("budget:Q", title="queries allowed"),
+        alt.Tooltip("asr:Q", format=".1%", title="attack success rate"),
+        alt.Tooltip("asr_low:Q", format=".1%", title="95 % from"),
+        alt.Tooltip("asr_high:Q", format=".1%", title="to"),
+    ]
+    base = alt.Chart(shown).encode(x=x, color=colour)
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("asr_low:Q"), y2="asr_high:Q")
+    y = alt.Y("asr:Q", title="attack success rate", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    line = base.mark_line(point=True, strokeWidth=2).encode(y=y, tooltip=tooltip)
+    chart = alt.layer(band, line).properties(width="container", height=260)
+    names = list(shown["compression_name"].unique())
+    if not names:
+        return chart
+    choice = menu("compression_name", "student", names)
+    return chart.transform_filter(choice).add_params(choice)
+
+
 def ranks(table: pd.DataFrame, groups: Sequence[tuple[int, ...]]) -> Any:
     """A critical-difference diagram: a dot for each setting at its mean rank, a bar over each group.
 
