@@ -51,8 +51,8 @@ class Distillation(Compression):
     needs_teacher_answers: ClassVar[bool] = True
 
     student: CodeModel | None = None
-    """The model that learns, before it has learned: size and tokenizer are its fields. Null, without ``teacher_layers``,
-    for a small ``scratch_roberta``."""
+    """The model that learns, before it has learned: size and tokenizer are its fields; null for a small
+    ``scratch_roberta``, or for ``teacher_layers``."""
 
     teacher_layers: int | tuple[int, ...] | None = None
     """Instead of a ``student``: so many of the teacher's own layers, as far apart as can be, or those of these numbers,
@@ -109,6 +109,11 @@ class Distillation(Compression):
         elif not layers or min(layers) < 0 or list(layers) != sorted(set(layers)):
             raise SweepError(f"`teacher_layers` must rise from 0 or above, but got {list(layers)}; sort them")
 
+    def _layers(self) -> int:
+        """How many of the teacher's layers the student has."""
+        assert self.teacher_layers is not None  # or there is a student
+        return self.teacher_layers if isinstance(self.teacher_layers, int) else len(self.teacher_layers)
+
     def works_on(self, trace: Trace) -> bool:
         """See :meth:`Compression.works_on`: of a teacher that is only asked, it does not matter what it is made of."""
         return self.teacher_layers is None or trace in ("factors", "codebooks")
@@ -119,7 +124,9 @@ class Distillation(Compression):
 
     def model_of_student(self, model: CodeModel) -> CodeModel:
         """See :meth:`Compression.model_of_student`."""
-        return model if self.student is None else self.student
+        if self.student is not None:
+            return self.student
+        return replace(model, layers=self._layers()) if isinstance(model, ScratchRoberta) else model
 
     def require(self, question: Question) -> None:
         """A student that can answer; of texts, there are no probabilities to mix with labels.
@@ -164,7 +171,7 @@ class Distillation(Compression):
         if self.teacher_layers is not None:
             if problem := too_many(self.teacher_layers, theirs):
                 raise SweepError(problem)
-            ours = self.teacher_layers if isinstance(self.teacher_layers, int) else len(self.teacher_layers)
+            ours = self._layers()
         if self.matching is not None and ours is not None and (problem := self.matching.misfit(ours, theirs)):
             raise SweepError(f"{WHERE}: {problem}")
 

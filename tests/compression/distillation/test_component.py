@@ -260,3 +260,9 @@ def test_a_student_that_cannot_answer_is_refused() -> None:
     with pytest.raises(SweepError, match="`one_logit` is for two classes"):
         Distillation(student=student).require(asks(3))
     Distillation(teacher_layers=1).require(asks(3))
+
+
+@pytest.mark.parametrize("layers", [2, (0, 3)])
+def test_what_comes_after_meets_a_network_of_the_layers_that_are_left(layers: int | tuple[int, ...]) -> None:
+    left = Distillation(teacher_layers=layers).model_of_student(ScratchRoberta(layers=4))
+    assert left == ScratchRoberta(layers=2)
