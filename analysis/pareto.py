@@ -3,7 +3,8 @@
     python -m analysis.pareto --store results [--sweep NAME] [--where "model == 'graphcodebert'"] [--out DIR]
 
 Robust accuracy is the share of all attacked examples a student gets right under *every* attack of the study (the number
-the search optimizes), and beside it the share under each attack alone.
+the search optimizes), and beside it the share under each attack alone. A student attacked on fewer examples than others
+(a search has stopped it, or the sweep goes on) is listed, but never compared with them.
 """
 
 from __future__ import annotations
@@ -46,12 +47,18 @@ COLUMNS = [
     Column("clean_accuracy", "clean", percent, "Accuracy, or BLEU of summaries, on the clean test split."),
     Column("robust_accuracy", "robust", percent, "Share of all attacked examples still right under every attack."),
     Column("n", "n", count, "Examples attacked."),
-    Column("front", "front", text, "● where no other student is as small and as robust, and better in one of them."),
+    Column(
+        "front",
+        "front",
+        text,
+        "● where no other student is as small and as robust, and better in one of them; – where fewer examples were "
+        "attacked than of others.",
+    ),
 ]
 
 
 def points(rows: Rows, expression: str | None = None) -> pd.DataFrame:
-    """One row a student, attack (every attack together is one) and kind of size, with ``on_front``."""
+    """One row a student, attack (every attack together is one) and kind of size, with ``is_whole`` and ``on_front``."""
     clean = rows.evaluations.drop_duplicates("student")
     clean = clean.assign(clean_accuracy=clean["accuracy"].fillna(clean["bleu"]))
     students = clean[[*CELL, "student", "seed", *SIZES, "clean_accuracy"]]
@@ -60,14 +67,18 @@ def points(rows: Rows, expression: str | None = None) -> pd.DataFrame:
     known = attacked[attacked["verdict"] != Verdict.ERROR]
     robust = prepare(known, summarize(["student", "attack_name"], _robust))
     return prepare(
-        students.merge(robust, on="student"), _for_each_size, where(expression), _mark_front, teacher_first("seed")
+        students.merge(robust, on="student").merge(_wholeness(attacked), on=["student", "attack_name"]),
+        _for_each_size,
+        where(expression),
+        _mark_front,
+        teacher_first("seed"),
     )
 
 
 def students(points: pd.DataFrame) -> pd.DataFrame:
     """The table: one row a student, judged under every attack and by its size on disk."""
     shown = points[(points["attack_name"] == EVERY_ATTACK) & (points["size_kind"] == ON_DISK)]
-    return shown.assign(front=np.where(shown["on_front"], "●", ""))
+    return shown.assign(front=np.where(shown["on_front"], "●", np.where(shown["is_whole"], "", "–")))
 
 
 def volumes(points: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +87,15 @@ def volumes(points: pd.DataFrame) -> pd.DataFrame:
     The losses are the size as a share of the teacher's and one minus the robust accuracy, the reference is (1, 1): the
     volume lies in [0, 1], and the teacher alone has none. Without a teacher the largest student stands in for it.
     """
-    return prepare(points, summarize(VIEW, _volume))
+    return prepare(points[points["is_whole"]], summarize(VIEW, _volume))
+
+
+def _wholeness(attacked: pd.DataFrame) -> pd.DataFrame:
+    """Whether a student was attacked on as many examples as any other of its model, task and seed."""
+    study = ["model_name", "task_name", "seed", "attack_name"]
+    sizes = attacked.groupby([*study, "student"], as_index=False).agg(attacked=("uid", "count"))
+    most = sizes.groupby(study)["attacked"].transform("max")
+    return sizes.assign(is_whole=sizes["attacked"] == most)[["student", "attack_name", "is_whole"]]
 
 
 def _robust(part: pd.DataFrame) -> dict[str, Any]:
@@ -93,7 +112,8 @@ def _for_each_size(frame: pd.DataFrame) -> pd.DataFrame:
 def _mark_front(frame: pd.DataFrame) -> pd.DataFrame:
     marked = frame.assign(on_front=False)
     for _, part in frame.groupby(VIEW, sort=False):
-        marked.loc[part.index, "on_front"] = pareto_front(_losses(part))
+        whole = part[part["is_whole"]]
+        marked.loc[whole.index, "on_front"] = pareto_front(_losses(whole))
     return marked
 
 
@@ -112,7 +132,7 @@ def draw(points: pd.DataFrame) -> Any:
     """The trade for one model and task; two menus choose the attack and the kind of size."""
     attack = charts.menu("attack_name", "attack", list(points["attack_name"].unique()), EVERY_ATTACK)
     size = charts.menu("size_kind", "size", list(SIZES.values()), ON_DISK)
-    shown = points.drop(columns=["model_params", "task_params", "compression_params"])
+    shown = points[points["is_whole"]].drop(columns=["model_params", "task_params", "compression_params"])
     is_wide = points["size"].max() > 10 * points["size"].min()
     scale = alt.Scale(type="log" if is_wide else "linear", zero=False, padding=24)
     axis = alt.Axis(labelExpr=f"{ROUND} ? {MEGABYTES} : ''" if is_wide else MEGABYTES, tickCount=5, grid=False)

@@ -34,11 +34,14 @@ from analysis.load import load
 from analysis.robustness import robustness
 from analysis.tables import Column, as_text, count, measured, megabytes, milliseconds, operations, percent, text
 from robust_ray import cli
+from robust_ray.compression import Compression
 from robust_ray.core.arrays import FloatArray
+from robust_ray.core.build import build
+from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import Input, stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.metrics import bootstrap_interval
-from robust_ray.models import students
+from robust_ray.models import CodeModel, students
 from robust_ray.models.cost.times import WARM_UP
 from robust_ray.models.victim import NetworkVictim
 from robust_ray.store import Store
@@ -46,7 +49,7 @@ from robust_ray.sweep_file import load as load_sweep
 
 SWEEP = Path(__file__).parents[1] / "sweeps" / "compression.yaml"
 EMBEDDED = "embedded"
-PROGRAMS = {"hidden": 256, "intermediate": 64, "max_length": 400}
+PROGRAMS = {"layers": 1, "intermediate": 64, "max_length": 400}
 """What differs in the model for whole programs of problems that no training pair is about."""
 
 SETS: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
@@ -91,14 +94,27 @@ def sweep(name: str, data: Path | None, store: Path) -> dict[str, Any]:
     """The sweep on one data set, as a file would hold it."""
     task, model, training = SETS[name]
     document: dict[str, Any] = yaml.safe_load(SWEEP.read_text())
+    models = [each | model for each in document["models"]]
     place = EMBEDDED if name == EMBEDDED or data is None else str(data / name)
     return document | {
         "name": f"compression_{name}",
         "store": str(store),
-        "models": [each | model for each in document["models"]],
+        "models": models,
+        "compressions": [each for each in document["compressions"] if fit(each, models)],
         "tasks": [task | {"data": place}],
         "training": document["training"] | training,
     }
+
+
+def fit(compression: Any, models: Sequence[Any]) -> bool:
+    """Whether the models are large enough for a compression; says why where they are not."""
+    try:
+        for model in models:
+            build(Compression, compression, "compressions").fits(build(CodeModel, model, "models"))
+    except SweepError as error:
+        print(f"left out: {error}", flush=True)
+        return False
+    return True
 
 
 def table(store: Path, name: str, asked: Sequence[Input]) -> pd.DataFrame:

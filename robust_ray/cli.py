@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import os
-import re
 import sys
-import typing
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from robust_ray import __version__
-from robust_ray.core.component import Component, Registry, load_plugins, summary
-from robust_ray.core.errors import RobustRayError, SweepError, did_you_mean
+from robust_ray.console import say
+from robust_ray.core.errors import RobustRayError, SweepError
 
 if TYPE_CHECKING:
     from robust_ray.sweep import Sweep
 
 ON = ("ray", "serial")
+AXES = ("model", "task", "compression", "attack")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     inspect.add_argument("--store", help="folder or URI of the results, to see the cards of students")
     inspect.add_argument("--examples", type=int, default=3, metavar="N", help="examples to show of a task (default: 3)")
     inspect.set_defaults(command=show_inspection)
-    plan = commands.add_parser("plan", help="what a sweep would run, what is already there, and a rough cost")
+    plan = commands.add_parser("plan", help="what a sweep would run, what is already there, and what the rest may cost")
     plan.add_argument("--json", action="store_true", help="as JSON, with every key")
     plan.set_defaults(command=show_plan)
     run = commands.add_parser("run", help="run what is missing")
@@ -80,8 +78,28 @@ def parser() -> argparse.ArgumentParser:
         "--on", choices=ON, default="ray", help="Ray Tune, or one call after the other in this process (default: ray)"
     )
     run.add_argument("--address", help="a running Ray cluster: auto, or host:port; a local one is started without it")
-    run.set_defaults(command=run_sweep)
+    run.add_argument("--dry-run", action="store_true", help="run nothing: as `robust-ray plan`")
+    run.add_argument(
+        "--pilot",
+        action="store_true",
+        help="run a call of every kind that never ran, then tell what the rest costs",
+    )
+    run.add_argument("--verbose", action="store_true", help="a line for each call")
+    run.set_defaults(command=run_sweep, json=False)
+    for command in (plan, run):
+        command.add_argument("--price-gpu-hour", type=float, metavar="PRICE", help="to tell what the GPUs cost")
     status = commands.add_parser("status", help="how far a sweep is, and what failed")
+    status.add_argument("--by", choices=AXES, help="a line for each of these, instead of one a stage")
+    status.add_argument("--json", action="store_true", help="as JSON, with everything")
+    status.add_argument(
+        "--watch",
+        nargs="?",
+        type=float,
+        const=10.0,
+        metavar="SECONDS",
+        help="again and again (default: every 10 seconds)",
+    )
+    status.add_argument("--log", metavar="KEY", help="all that the attempts at a call have said")
     status.set_defaults(command=show_status)
     for command in (plan, run, status):
         command.add_argument("file", help="a sweep file")
@@ -104,17 +122,9 @@ def parser() -> argparse.ArgumentParser:
 
 def list_components(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray list``."""
-    registries = _registries()
-    if options.kind is not None and options.kind not in registries:
-        raise SweepError(f"the kind {options.kind!r} does not exist; {did_you_mean(options.kind, registries)}")
-    for kind, registry in registries.items():
-        if options.kind in (None, kind):
-            for name, cls in registry.items():
-                console.print(f"[bold]{kind}[/] [bold cyan]{name}[/]  {summary(cls)}", highlight=False, soft_wrap=True)
-                for line in _parameters(cls):
-                    _say(console, f"    {line}")
-                if cls.paper:
-                    console.print(f"    [dim]{cls.paper}[/]", highlight=False, soft_wrap=True)
+    from robust_ray import listing
+
+    listing.show(options.kind, console)
     return 0
 
 
@@ -138,62 +148,43 @@ def show_inspection(options: argparse.Namespace, console: Console) -> int:
 
 def show_plan(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray plan FILE``."""
-    from robust_ray.plan import expand, summarize
-    from robust_ray.store import Store
+    from robust_ray.watching import planned
 
-    sweep = _sweep(options)
-    plan = expand(sweep)
-    store = Store.find(sweep.store)
-    present = store.present() if store else set()
-    if options.json:
-        calls = [call.describe() | {"cached": call.key in present} for call in plan.calls.values()]
-        print(json.dumps({"sweep": sweep.name, "store": sweep.store, "calls": calls}, indent=1))
-        return 0
-    from robust_ray.console import duration, history, number_table
-
-    table = number_table("stage", "calls", "in store", "to run", "rough cost")
-    lines = summarize(plan, present, history(store.runs()) if store else {})
-    for line in lines:
-        cost = "?" if line.seconds is None else duration(line.seconds)
-        table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached), cost)
-    console.print(table)
-    missing = sum(line.calls - line.cached for line in lines)
-    console.print(f"{len(plan.calls)} calls, {missing} to run; cost in worker time, ? where nothing like it ran yet")
-    if sweep.search is not None:
-        console.print(
-            f"then a search of {sweep.search.trials} proposals for each model and task ({sweep.search.sampler})"
-        )
+    planned.show(_sweep(options), console, as_json=options.json, price=options.price_gpu_hour)
     return 0
 
 
 def run_sweep(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray run FILE``."""
+    if options.dry_run:
+        return show_plan(options, console)
     from robust_ray import runner
 
-    return runner.run(_sweep(options), on=options.on, address=options.address, console=console)
+    sweep = _sweep(options)
+    status = runner.run(
+        sweep,
+        on=options.on,
+        address=options.address,
+        console=console,
+        verbose=options.verbose,
+        pilot=options.pilot,
+    )
+    if options.pilot and status == 0:
+        show_plan(options, console)
+    return status
 
 
 def show_status(options: argparse.Namespace, console: Console) -> int:
     """``robust-ray status FILE``; exit status 0 when everything planned is in the store."""
-    from robust_ray.console import number_table
-    from robust_ray.plan import expand, summarize
-    from robust_ray.store import Store
+    from robust_ray.watching import status
 
     sweep = _sweep(options)
-    plan, store = expand(sweep), Store.find(sweep.store)
-    present = store.present() if store else set()
-    table = number_table("stage", "calls", "in store", "missing")
-    for line in summarize(plan, present, {}):
-        table.add_row(line.stage, str(line.calls), str(line.cached), str(line.calls - line.cached))
-    console.print(table)
-    runs = sorted(store.runs() if store else [], key=lambda run: run.started)
-    last = {run.key: run for run in runs}
-    failed = [run for key, run in last.items() if key in plan.calls and key not in present and run.outcome == "failed"]
-    for run in failed:
-        _say(console, f"FAILED {run.key}: {run.error}")
-    missing = sum(key not in present for key in plan.calls)
-    console.print(f"{len(plan.calls) - missing} of {len(plan.calls)} calls are in {sweep.store}")
-    return 1 if missing else 0
+    if options.log is not None:
+        status.show_log(options.log, sweep, console)
+        return 0
+    if options.watch is not None:
+        return status.watch(sweep, options.by, options.watch, console)
+    return status.show(sweep, options.by, console, as_json=options.json)
 
 
 def show_audit(options: argparse.Namespace, console: Console) -> int:
@@ -209,9 +200,9 @@ def show_audit(options: argparse.Namespace, console: Console) -> int:
     for finding in found.broken:
         reason = finding.objection or f"it runs differently: {finding.difference}"
         sentence = f"BROKEN {finding.claim.key} {finding.claim.uid}: {reason}"
-        _say(console, sentence)
+        say(console, sentence)
     for name in found.unreadable:
-        _say(console, f"UNREADABLE {name}: its rows were not checked")
+        say(console, f"UNREADABLE {name}: its rows were not checked")
     console.print(f"{len(found.findings)} adversarial examples checked; {len(found.broken)} that count are not valid")
     return 1 if found.broken or found.unreadable else 0
 
@@ -229,70 +220,21 @@ def show_doctor(options: argparse.Namespace, console: Console) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def _say(console: Console, line: str) -> None:
-    """Print a line as it is: what it quotes is no markup, and may be longer than the screen is wide."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
 def _sweep(options: argparse.Namespace) -> Sweep:
     from robust_ray import search
     from robust_ray.sweep_file import load
 
     sweep = load(options.file, options.set)
     if sweep.search is not None:
-        where, attacked = f"{options.file}: search", bool(sweep.attacks)
-        search.check(sweep.search, where, tasks=sweep.tasks, models=sweep.models, attacked=attacked)
+        search.check(
+            sweep.search,
+            f"{options.file}: search",
+            tasks=sweep.tasks,
+            models=sweep.models,
+            attacks=sweep.attacks,
+            relations=sweep.relations,
+        )
     return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
-
-
-def _registries() -> dict[str, Registry[Any]]:
-    from robust_ray.attacks import ATTACKS, GOALS, SUBSTITUTES
-    from robust_ray.compression import COMPRESSIONS
-    from robust_ray.core.language_model import LANGUAGE_MODELS
-    from robust_ray.fidelity import RELATIONS
-    from robust_ray.models import MODELS
-    from robust_ray.tasks import TASKS
-
-    load_plugins()
-    return {
-        registry.kind: registry
-        for registry in (TASKS, MODELS, COMPRESSIONS, ATTACKS, GOALS, SUBSTITUTES, LANGUAGE_MODELS, RELATIONS)
-    }
-
-
-def _parameters(cls: type[Any]) -> list[str]:
-    """``name: type = default`` for each field."""
-    hints = typing.get_type_hints(cls)
-    return [f"{field.name}: {_hint(hints[field.name])}{_default(field)}" for field in dataclasses.fields(cls)]
-
-
-def _hint(hint: Any) -> str:
-    """A type as a user would write it."""
-    if isinstance(hint, type):
-        return hint.__name__
-    return (
-        re.sub(r"robust_ray\.[\w.]*\.", "", str(hint))
-        .replace("typing.", "")
-        .replace("collections.abc.", "")
-        .replace("NoneType", "None")
-        .replace("None", "null")
-    )
-
-
-def _default(field: dataclasses.Field[Any]) -> str:
-    default = field.default
-    if field.default_factory is not dataclasses.MISSING:
-        default = field.default_factory()
-    if default is dataclasses.MISSING:
-        return " (required)"
-    if isinstance(default, Component):
-        return f" = {default.type}"
-    return f" = {json.dumps(default, default=_plain)}"
-
-
-def _plain(part: Any) -> Any:
-    """A component within a default by its type, any other dataclass by its fields."""
-    return part.type if isinstance(part, Component) else dataclasses.asdict(part)
 
 
 if __name__ == "__main__":

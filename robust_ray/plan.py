@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from robust_ray.attacks import Substitutes
+from robust_ray.attacks import AttackRecipe, Substitutes
 from robust_ray.compression import Compression, NoCompression
 from robust_ray.core.call import Ref, Stage, StageCall
 from robust_ray.core.component import Component
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import accelerator_name
-from robust_ray.models import CodeModel, Training
+from robust_ray.models import CodeModel
 from robust_ray.stages import (
     Attack,
     Cell,
@@ -80,7 +81,11 @@ def survey_of(task: Task) -> StageCall:
 
 def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
     """The calls that measure these proposals, breadth first: what later calls share comes early."""
-    calls = [call for proposal in proposals for call in calls_of(sweep, proposal)]
+    calls: list[StageCall] = []
+    for _, group in groupby(proposals, key=lambda each: (id(each.model), id(each.task), each.seed)):
+        first, *others = group
+        students = Students(sweep, first)
+        calls += [call for each in (first, *others) for call in students.calls_of(each.compression)]
     rank: dict[str, int] = {}
     for call in calls:  # inputs first; a student that is a teacher itself is taught with after it was made
         rank[call.key] = max([STAGE_NAMES.index(call.stage.name), *(rank[key] for key in call.needs)])
@@ -88,17 +93,127 @@ def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
     return Plan(sweep, {call.key: call for call in ordered})
 
 
-def calls_of(sweep: Sweep, proposal: Proposal) -> list[StageCall]:
-    """Every call it takes to measure one student, shared ones included."""
-    model, task, _, seed = proposal
-    training = sweep.training or model.recommended(task.question)
-    finetune = StageCall(Finetune(model=model, task=task, training=training, seed=seed))
-    calls = _measurements(sweep, proposal, training, finetune)
-    if sweep.min_clean_accuracy is None and not model.is_tuned:
-        return [finetune, *calls]
-    gate = StageCall(Gate(task=task, floor=sweep.min_clean_accuracy), {"teacher": (finetune.ref,)})
-    waiting = [replace(call, after=(gate.ref,)) if _waits_at_gate(call.stage) else call for call in calls]
-    return [finetune, gate, *waiting]
+class Shard(NamedTuple):
+    """A range of examples that one recipe attacks, whoever the victim is."""
+
+    recipe: AttackRecipe
+    start: int
+    stop: int
+    names: list[StageCall]
+    """Substitutes for the identifiers of these examples."""
+
+
+class Attacked(NamedTuple):
+    """A student, and the attacks on it."""
+
+    cell: Cell
+    chain: list[StageCall]
+    """What makes it, each step's student the next one's teacher; the last one's is it."""
+
+    shards: list[StageCall]
+
+    @property
+    def student(self) -> tuple[Ref, ...]:
+        """Where it lies."""
+        return (self.chain[-1].ref,)
+
+
+class Students:
+    """The calls on all students of one teacher; what they share is made, and its keys are hashed, once."""
+
+    def __init__(self, sweep: Sweep, proposal: Proposal) -> None:
+        """Begin with the teacher.
+
+        Args:
+            sweep: What is asked.
+            proposal: Any student of the teacher.
+        """
+        self._sweep = sweep
+        self._model, self._task, _, self._seed = proposal
+        self._training = sweep.training or self._model.recommended(self._task.question)
+        stage = Finetune(model=self._model, task=self._task, training=self._training, seed=self._seed)
+        self._finetune = StageCall(stage)
+        self._gate: list[StageCall] = []
+        if sweep.min_clean_accuracy is not None or self._model.is_tuned:
+            gate = Gate(task=self._task, floor=sweep.min_clean_accuracy)
+            self._gate = [StageCall(gate, {"teacher": (self._finetune.ref,)})]
+        self._shards = [shard for recipe in sweep.attacks for shard in self._shards_of(recipe)]
+        self._teacher = self._attacked(NoCompression())
+
+    def calls_of(self, compression: Compression) -> list[StageCall]:
+        """Every call it takes to measure one student, shared ones included."""
+        sweep, teacher = self._sweep, self._teacher
+        student = teacher if compression == NoCompression() else self._attacked(compression)
+        cell = student.cell
+        accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").most_gpus > 0)
+        evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
+        calls = [self._finetune, *self._gate, *student.chain, *teacher.chain]
+        calls.append(self._call(evaluate, {"student": student.student}))
+        for victim in (student, teacher):
+            for shard, attack in zip(self._shards, victim.shards, strict=True):
+                calls += [*shard.names, attack]
+                if sweep.naturalness is not None:
+                    calls.append(self._call(Naturalness(language_model=sweep.naturalness), {"attacks": (attack.ref,)}))
+        if not sweep.relations or student is teacher or self._task.question.wants_text:
+            return calls
+        both = {"teacher": teacher.student, "student": student.student}
+        clean = Fidelity(cell=cell, relations=sweep.relations, examples=sweep.examples.evaluate, attack=None)
+        calls.append(self._call(clean, both))
+        for shard, on_teacher, on_student in zip(self._shards, teacher.shards, student.shards, strict=True):
+            fidelity = Fidelity(cell=cell, relations=sweep.relations, examples=None, attack=shard.recipe)
+            attacks = {"attacks_on_teacher": (on_teacher.ref,), "attacks_on_student": (on_student.ref,)}
+            calls.append(self._call(fidelity, both | attacks))
+        return calls
+
+    def _call(self, stage: Stage, inputs: Mapping[str, tuple[Ref, ...]]) -> StageCall:
+        """A call that waits at the gate if its work would be lost on a bad teacher."""
+        return StageCall(stage, inputs, tuple(gate.ref for gate in self._gate) if _waits_at_gate(stage) else ())
+
+    def _attacked(self, compression: Compression) -> Attacked:
+        cell = Cell(
+            model=self._model,
+            task=self._task,
+            training=self._training,
+            compression=compression,
+            seed=self._seed,
+            teacher=self._finetune.key,
+            dtype=self._sweep.dtype,
+        )
+        student = Attacked(cell, self._chain(compression), [])
+        for recipe, start, stop, names in self._shards:
+            inputs = {"student": student.student, "substitutes": tuple(call.ref for call in names)}
+            student.shards.append(self._call(Attack(cell=cell, attack=recipe, start=start, stop=stop), inputs))
+        return student
+
+    def _chain(self, compression: Compression) -> list[StageCall]:
+        """The calls that make a student of the teacher."""
+        task, training, seed = self._task, self._training, self._seed
+        calls: list[StageCall] = []
+        teacher = self._finetune.ref
+        for step in compression.in_order():
+            inputs: dict[str, tuple[Ref, ...]] = {"teacher": (teacher,)}
+            if step.needs_teacher_answers:
+                calls.append(self._call(Teach(task=task, augmentation=step.augmentation, seed=seed), inputs))
+                inputs = inputs | {"answers": (calls[-1].ref,)}
+            samples = [
+                self._call(
+                    Sample(student=each.student, schooling=each.schooling, task=task, seed=seed),
+                    {"answers": inputs["answers"]},
+                )
+                for each in step.samples(task.question, seed)
+            ]
+            if samples:
+                calls += samples
+                inputs = inputs | {"samples": tuple(call.ref for call in samples)}
+            calls.append(self._call(Compress(compression=step, task=task, training=training, seed=seed), inputs))
+            teacher = calls[-1].ref
+        return calls
+
+    def _shards_of(self, recipe: AttackRecipe) -> Iterator[Shard]:
+        count, size = self._sweep.examples.attack, self._sweep.examples.shard
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            yield Shard(recipe, start, stop, [_names(source, self._task, start, stop) for source in recipe.sources])
 
 
 def _waits_at_gate(stage: Stage) -> bool:
@@ -106,120 +221,6 @@ def _waits_at_gate(stage: Stage) -> bool:
     if isinstance(stage, Compress):
         return stage.compression != NoCompression()
     return isinstance(stage, Teach | Sample | Attack | Naturalness | Fidelity)
-
-
-def _measurements(sweep: Sweep, proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
-    """The calls that come after a teacher is there."""
-    model, task, compression, seed = proposal
-    student = _compress(proposal, training, finetune)
-    teacher = _compress(proposal._replace(compression=NoCompression()), training, finetune)
-    cell = Cell(
-        model=model,
-        task=task,
-        training=training,
-        compression=compression,
-        seed=seed,
-        teacher=finetune.key,
-        dtype=sweep.dtype,
-    )
-    accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").gpu > 0)
-    evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
-    calls = [*student, *teacher, StageCall(evaluate, {"student": (student[-1].ref,)})]
-    attacks = _attacks(sweep, cell, student[-1].ref)
-    baseline = replace(cell, compression=NoCompression())
-    attacks_on_teacher = _attacks(sweep, baseline, teacher[-1].ref)
-    for each in (*attacks, *attacks_on_teacher):
-        calls += [*each.substitutes, *each.shards]
-        if sweep.naturalness is not None:
-            look = Naturalness(language_model=sweep.naturalness)
-            calls += [StageCall(look, {"attacks": (shard.ref,)}) for shard in each.shards]
-    if not sweep.relations or compression == NoCompression() or task.question.wants_text:
-        return calls
-    both = {"teacher": (teacher[-1].ref,), "student": (student[-1].ref,)}
-    clean = Fidelity(cell=cell, relations=sweep.relations, examples=sweep.examples.evaluate, attack=None)
-    calls.append(StageCall(clean, both))
-    for recipe, on_teacher, on_student in zip(sweep.attacks, attacks_on_teacher, attacks, strict=True):
-        fidelity = Fidelity(cell=cell, relations=sweep.relations, examples=None, attack=recipe)
-        for shard_on_teacher, shard_on_student in zip(on_teacher.shards, on_student.shards, strict=True):
-            shards = {"attacks_on_teacher": (shard_on_teacher.ref,), "attacks_on_student": (shard_on_student.ref,)}
-            calls.append(StageCall(fidelity, both | shards))
-    return calls
-
-
-class StageSummary(NamedTuple):
-    """One line of a plan."""
-
-    stage: str
-    calls: int
-    cached: int
-    seconds: float | None
-    """Rough time of what is missing, in seconds of one worker; null where the store has no history of the stage."""
-
-
-def summarize(plan: Plan, present: Collection[str], history: Mapping[str, float]) -> list[StageSummary]:
-    """Counts per stage, what is already there, and what the rest may cost.
-
-    Args:
-        plan: The plan.
-        present: Keys complete in the store.
-        history: ``stage-label`` (and bare ``stage``) → median seconds of past calls.
-    """
-    lines = []
-    for stage, calls in plan.stages().items():
-        missing = [call for call in calls if call.key not in present]
-        costs = [history.get(f"{stage}-{call.stage.label()}", history.get(stage)) for call in missing]
-        known = [cost for cost in costs if cost is not None]
-        seconds = sum(known) if len(known) == len(costs) else None
-        lines.append(StageSummary(stage, len(calls), len(calls) - len(missing), seconds))
-    return lines
-
-
-def _compress(proposal: Proposal, training: Training, finetune: StageCall) -> list[StageCall]:
-    """The calls that make a student of a teacher, each step's student the next one's teacher; the last one's is it."""
-    task, seed = proposal.task, proposal.seed
-    calls: list[StageCall] = []
-    teacher = finetune.ref
-    for step in proposal.compression.in_order():
-        inputs: dict[str, tuple[Ref, ...]] = {"teacher": (teacher,)}
-        if step.needs_teacher_answers:
-            calls.append(StageCall(Teach(task=task, augmentation=step.augmentation, seed=seed), inputs))
-            inputs = inputs | {"answers": (calls[-1].ref,)}
-        samples = [
-            StageCall(
-                Sample(student=each.student, schooling=each.schooling, task=task, seed=seed),
-                {"answers": inputs["answers"]},
-            )
-            for each in step.samples(task.question, seed)
-        ]
-        if samples:
-            calls += samples
-            inputs = inputs | {"samples": tuple(call.ref for call in samples)}
-        calls.append(StageCall(Compress(compression=step, task=task, training=training, seed=seed), inputs))
-        teacher = calls[-1].ref
-    return calls
-
-
-class AttackCalls(NamedTuple):
-    """What one attack on one student takes."""
-
-    substitutes: list[StageCall]
-    shards: list[StageCall]
-
-
-def _attacks(sweep: Sweep, cell: Cell, student: Ref) -> list[AttackCalls]:
-    """The calls of each recipe."""
-    count, size = sweep.examples.attack, sweep.examples.shard
-    found = []
-    for recipe in sweep.attacks:
-        calls = AttackCalls([], [])
-        for start in range(0, count, size):
-            stop = min(start + size, count)
-            names = [_names(source, cell.task, start, stop) for source in recipe.sources]
-            inputs = {"student": (student,), "substitutes": tuple(call.ref for call in names)}
-            calls.substitutes.extend(names)
-            calls.shards.append(StageCall(Attack(cell=cell, attack=recipe, start=start, stop=stop), inputs))
-        found.append(calls)
-    return found
 
 
 def _names(source: Substitutes, task: Task, start: int, stop: int) -> StageCall:

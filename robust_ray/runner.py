@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
-from robust_ray.console import Display, counts_table, duration, history, warning_lines
+from robust_ray.console import duration, say, warning_lines
+from robust_ray.core.call import StageCall
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.records import DatasetRecord
 from robust_ray.dispatch import serial
@@ -19,14 +21,34 @@ from robust_ray.plan import Plan, expand, survey_of
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.tasks import Task
+from robust_ray.watching.display import Display, counts_table
+from robust_ray.watching.failures import grouped
+from robust_ray.watching.history import History
+from robust_ray.watching.interrupt import STATUS, interruptible
+from robust_ray.watching.pilot import pilot as pilot_of
 
 if TYPE_CHECKING:
-    from robust_ray.dispatch.optuna import StudyFeed
-    from robust_ray.dispatch.study import Point
+    from robust_ray.dispatch.optuna import Front, StudyFeed
 
 
-def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
+def run(
+    sweep: Sweep,
+    *,
+    on: str,
+    address: str | None,
+    console: Console,
+    verbose: bool = False,
+    pilot: bool = False,
+) -> int:
     """Run what is missing of a sweep; returns the exit status: 0 only if every call succeeded.
+
+    Args:
+        sweep: What to run.
+        on: ``ray`` or ``serial``.
+        address: Of a running Ray cluster; null for a private one.
+        console: Where to print.
+        verbose: Print a line for each call.
+        pilot: Run only what makes the cost of the rest known, a call of every kind that never ran.
 
     Raises:
         RobustRayError: what can be known to be wrong before any compute is.
@@ -42,23 +64,22 @@ def run(sweep: Sweep, *, on: str, address: str | None, console: Console) -> int:
             _read(task)
     if sweep.search is None or not store.plans(sweep.name):  # a search's plan is whole only at its end
         store.put_plan(sweep.name, plan.document())
-    feed = _feed(sweep, store)
-    usual = history(store.runs()) if missing else {}
-    with Display(console, missing, usual) as display, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of libraries, about what the user did not write
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-        report = _dispatch(on, plan, store, display, feed, address)
+    settings = Settings.of(sweep, store)
+    history = History.of(store if missing else None, plan.calls.values(), settings)
+    feed = None if pilot else _feed(sweep, store)
+    calls = pilot_of(plan, present, history) if pilot else list(plan.calls.values())
+    with Display(console, [call for call in calls if call.key not in present], history, verbose=verbose) as display:
+        how = on if missing or feed else "serial"  # to import Ray alone takes seconds
+        report = _dispatch(how, calls, store, settings, display, feed, address)
+    if report is None:
+        return STATUS
     _tell(report, store, console)
     warn(sweep, store, console)
     if feed is not None and sweep.search is not None:
         measured = feed.keys & store.present()
         store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | measured)})
         for front in feed.fronts():
-            console.print(
-                front_table(
-                    front.model, front.task, front.points, [objective.metric for objective in sweep.search.objectives]
-                )
-            )
+            console.print(front_table(front, [objective.name for objective in sweep.search.objectives]))
     return 0 if report.ok else 1
 
 
@@ -70,13 +91,35 @@ def _feed(sweep: Sweep, store: Store) -> StudyFeed | None:
     return StudyFeed(sweep, store)
 
 
-def _dispatch(on: str, plan: Plan, store: Store, display: Display, feed: Feed | None, address: str | None) -> Report:
-    calls, settings = plan.calls.values(), Settings.of(plan.sweep)
-    if on == "serial":
-        return serial.run(calls, store, settings, progress=display, feed=feed)
-    from robust_ray.dispatch import tune
+def _dispatch(
+    on: str,
+    calls: Sequence[StageCall],
+    store: Store,
+    settings: Settings,
+    display: Display,
+    feed: Feed | None,
+    address: str | None,
+) -> Report | None:
+    """How the run ended; None when the user has ended it."""
 
-    return tune.run(calls, store, settings, progress=display, feed=feed, address=address)
+    def farewell() -> None:
+        counts = display.counts.values()
+        there, calls = sum(count.done + count.cached for count in counts), sum(count.total for count in counts)
+        display.interrupt(f"stopped; {there} of {calls} calls are in {store.uri}, the same command goes on from there")
+
+    with interruptible(farewell), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries, about what the user did not write
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        try:
+            if on == "serial":
+                return serial.run(calls, store, settings, progress=display, feed=feed)
+            from robust_ray.dispatch import tune
+
+            return tune.run(calls, store, settings, progress=display, feed=feed, address=address)
+        except BaseException:  # a library may have made anything of the interruption
+            if not display.interrupted:
+                raise
+            return None
 
 
 def _sound(plan: Plan, store: Store, console: Console) -> set[str]:
@@ -85,7 +128,7 @@ def _sound(plan: Plan, store: Store, console: Console) -> set[str]:
     damaged = store.damaged([call.ref for call in plan.calls.values() if call.key in present])
     for ref in damaged:
         store.discard(ref)
-        console.print(f"damaged, computed again: {ref.key}", highlight=False, soft_wrap=True)
+        say(console, f"damaged, computed again: {ref.key}")
     return present - {ref.key for ref in damaged}
 
 
@@ -101,14 +144,11 @@ def _read(task: Task) -> None:
 def _tell(report: Report, store: Store, console: Console) -> None:
     """The table at the end, what failed, and where everything is."""
     console.print(counts_table(report.counts))
-    for failure in report.failures:
-        console.print(f"FAILED {failure.key}: {failure.error}", highlight=False, markup=False, soft_wrap=True)
-    if report.skipped:
-        needed = "because something they need failed; the same command tries again"
-        console.print(f"{len(report.skipped)} calls were skipped {needed}")
-    console.print(
-        f"{duration(report.seconds)}; rows and checkpoints are in {store.uri}", highlight=False, soft_wrap=True
-    )
+    for group in grouped(report.failures, report.causes):
+        say(console, group.line())
+    if not report.ok:
+        say(console, "the same command tries these again; `robust-ray status` with --log KEY prints all that KEY said")
+    say(console, f"{duration(report.seconds)}; rows and checkpoints are in {store.uri}")
 
 
 def warn(sweep: Sweep, store: Store, console: Console) -> None:
@@ -118,13 +158,19 @@ def warn(sweep: Sweep, store: Store, console: Console) -> None:
         rows = store.rows(call.ref) if store.has(call.ref) else []
         surveyed = [row for row in rows if isinstance(row, DatasetRecord)]
         for line in warning_lines(f"tasks[{i}] {task.type}", surveyed):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            say(console, line)
 
 
-def front_table(model: str, task: str, points: Sequence[Point], metrics: Sequence[str]) -> Table:
-    """The settings nothing else beats, with what was measured of them."""
-    table = Table("settings", *metrics, title=f"Pareto front: {model} on {task}", box=None)
-    for point in points:
-        settings = ", ".join(f"{name}={value}" for name, value in point.params.items())
-        table.add_row(settings, *(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}" for value in point.values))
+def front_table(front: Front, objectives: Sequence[str]) -> Table:
+    """The settings nothing else beats, with what was measured of them and how far the attacked examples decide it."""
+    title = f"Pareto front: {front.model} on {front.tasks}; in brackets 95 % intervals"
+    table = Table("settings", *(Column(name, no_wrap=True) for name in objectives), title=title, box=None)
+    for point in front.points:
+        numbers = (_number(value, ends) for value, ends in zip(point.values, point.intervals, strict=True))
+        table.add_row(Text(point.settings), *numbers)
     return table
+
+
+def _number(value: float, ends: tuple[float, float] | None) -> Text:
+    words = [f"{each:,.0f}" if abs(each) >= 1000 else f"{each:.4g}" for each in (value, *(ends or ()))]
+    return Text(words[0] if ends is None else f"{words[0]} [{words[1]}, {words[2]}]")

@@ -10,12 +10,14 @@ from typing import Literal
 
 from robust_ray.attacks import AttackRecipe
 from robust_ray.compression import Compression
-from robust_ray.core.checks import at_least_one
+from robust_ray.core.call import Stage
+from robust_ray.core.checks import a_seed, at_least_one
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.language_model import LanguageModel
 from robust_ray.core.victim import Precision
 from robust_ray.fidelity import Relation
 from robust_ray.models import CodeModel, Training
+from robust_ray.search import Search
 from robust_ray.stages import STAGES
 from robust_ray.tasks import Task
 
@@ -49,90 +51,48 @@ class Resources:
     cpu: float = 1.0
     """CPU cores; whole cores are also the threads of a forward pass."""
 
-    gpu: float = 0.0
-    """GPUs; a fraction shares one."""
+    gpu: float | Literal["auto"] = 0.0
+    """GPUs; a fraction shares one, and is all of its memory that a call gets. ``auto``: the fraction that earlier calls
+    of the stage in this store have needed, a whole GPU while nothing is known."""
 
     def __post_init__(self) -> None:
-        if self.cpu < 0 or self.gpu < 0 or self.cpu + self.gpu == 0:
+        gpu = self.most_gpus
+        if self.cpu < 0 or gpu < 0 or self.cpu + gpu == 0:
             raise SweepError(
-                f"`cpu >= 0`, `gpu >= 0` and one above 0 must hold, but got cpu {self.cpu:g} and gpu {self.gpu:g}; "
+                f"`cpu >= 0`, `gpu >= 0` and one above 0 must hold, but got cpu {self.cpu:g} and gpu {gpu:g}; "
                 "correct them"
             )
-        for name in ("cpu", "gpu"):
-            value = getattr(self, name)
-            if value > 1 and not value.is_integer():
+        for name, value in (("cpu", self.cpu), ("gpu", gpu)):
+            if value > 1 and value % 1:
                 raise SweepError(
                     f"`{name}` above 1 must be whole, because Ray shares no more than one, but got {value}; round it"
                 )
 
+    @property
+    def most_gpus(self) -> float:
+        """GPUs that a call may come to hold."""
+        return 1.0 if self.gpu == "auto" else self.gpu
 
-@dataclass(frozen=True, kw_only=True)
-class Objective:
-    """A metric the search optimizes."""
+    def suit(self, stage: type[Stage]) -> None:
+        """Refuse GPUs that calls of a stage could not use, or not so.
 
-    metric: str
-    """A name in :data:`robust_ray.search.METRICS`."""
-
-    direction: Literal["maximize", "minimize"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bound:
-    """A metric the search must keep: absolutely, or relative to the teacher."""
-
-    metric: str
-    """A name in :data:`robust_ray.search.METRICS`."""
-
-    at_least: float | None = None
-    """Smallest value allowed."""
-
-    at_most: float | None = None
-    """Largest value allowed."""
-
-    below_teacher: float | None = None
-    """Largest loss against the teacher allowed, e.g. 0.02 for two points of accuracy."""
-
-    def __post_init__(self) -> None:
-        if sum(value is not None for value in (self.at_least, self.at_most, self.below_teacher)) != 1:
+        Raises:
+            SweepError: they could not.
+        """
+        where = f"`resources.{stage.name}.gpu`"
+        if self.most_gpus and not stage.most_gpus:
+            raise SweepError(f"{where} must be 0, because the stage cannot use a GPU, but got {self.gpu}; leave it out")
+        if self.most_gpus > max(1, stage.most_gpus):
+            several = ", ".join(each.name for each in STAGES if each.most_gpus > 1)
             raise SweepError(
-                "exactly one of at_least, at_most and below_teacher must be given, but got none or several; keep one"
+                f"{where} must be 1 at most, because only what trains ({several}) uses several together, "
+                f"but got {self.most_gpus:g}; lower it"
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """Optuna over compression settings, instead of a fixed list."""
-
-    space: Mapping[str, Mapping[str, object]]
-    """Compression type → field → a value, ``{low, high, log, step}``, ``{choices: [...]}``, or a mapping or list of
-    these."""
-
-    objectives: tuple[Objective, ...]
-    """At least one; with several the answer is a Pareto front."""
-
-    constraints: tuple[Bound, ...] = ()
-    """Proposals that break one are never on the front."""
-
-    trials: int = 20
-    """Proposals in all, those of earlier runs counted."""
-
-    sampler: Literal["tpe", "nsgaii", "gp", "random"] = "tpe"
-    """How Optuna proposes."""
-
-    seed: int = 0
-    """The sampler's."""
-
-    max_concurrent: int = 2
-    """Proposals measured at once."""
-
-    def __post_init__(self) -> None:
-        if not self.space:
-            raise SweepError("`space` must name at least one compression, but it is empty; add one")
-        if not self.objectives:
-            raise SweepError("`objectives` must hold at least one metric, but it is empty; add one")
-        for name in ("trials", "max_concurrent"):
-            at_least_one(name, getattr(self, name))
-        _check_seed("seed", self.seed)
+        if not stage.shares_gpu and self.gpu not in (0, 1):
+            raise SweepError(
+                f"{where} must be 0 or 1, because the stage measures times, which others on the same GPU would "
+                f"lengthen, but got {self.gpu}; give it a whole one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +159,10 @@ class Sweep:
     retries: int = 1
     """Further attempts at a call that failed for no fault of the user's."""
 
+    time_limits: Mapping[str, float] = field(default_factory=dict)
+    """Stage → seconds after which one call of it is taken to hang: it is ended, and tried again; none where a stage is
+    not named."""
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
             raise SweepError(f"`name` must be letters, digits, '-' and '_', but got {self.name!r}; choose another")
@@ -221,13 +185,22 @@ class Sweep:
                 compression.require(question)
         for compression, model in product(self.compressions, self.models):
             compression.fits(model)
+        if self.search is not None:
+            self.search.require_rungs(self.examples.attack, self.examples.shard)
         for i, seed in enumerate(self.seeds):
-            _check_seed(f"seeds[{i}]", seed)
-        for stage in self.resources:
-            if stage not in STAGE_NAMES:
-                raise SweepError(
-                    f"`resources` names the stage {stage!r}, which does not exist; {did_you_mean(stage, STAGE_NAMES)}"
-                )
+            a_seed(f"seeds[{i}]", seed)
+        for name in ("resources", "time_limits"):
+            for stage in getattr(self, name):
+                if stage not in STAGE_NAMES:
+                    raise SweepError(
+                        f"`{name}` names the stage {stage!r}, which does not exist; {did_you_mean(stage, STAGE_NAMES)}"
+                    )
+        for stage in STAGES:
+            self.resources_of(stage.name).suit(stage)
+        self._suit_substitutes()
+        for stage, seconds in self.time_limits.items():
+            if seconds <= 0:
+                raise SweepError(f"`time_limits.{stage} > 0` must hold, but got {seconds:g}; give seconds")
         for name in ("max_batch_tokens", "in_flight"):
             value = getattr(self, name)
             if value is not None:
@@ -235,11 +208,16 @@ class Sweep:
         if self.retries < 0:
             raise SweepError(f"`retries >= 0` must hold, but got {self.retries}; 1 is usual")
 
+    def _suit_substitutes(self) -> None:
+        """Refuse a GPU for finding names where none of the sources can use one."""
+        sources = [source for attack in self.attacks for source in attack.sources]
+        if sources and self.resources_of("substitutes").most_gpus and not any(each.uses_gpu for each in sources):
+            names = ", ".join(dict.fromkeys(each.type for each in sources))
+            raise SweepError(
+                "`resources.substitutes.gpu` must be 0, because no attack here asks a language model for names, "
+                f"but got sources that cannot use a GPU ({names}); leave it out"
+            )
+
     def resources_of(self, stage: str) -> Resources:
         """Resources of one call of ``stage``."""
         return self.resources.get(stage, Resources())
-
-
-def _check_seed(name: str, seed: int) -> None:
-    if not 0 <= seed < 2**32:
-        raise SweepError(f"`0 <= {name} < 2**32` must hold, but got {seed}; correct it")

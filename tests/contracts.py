@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,26 @@ import pytest
 from robust_ray.attacks import ATTACKS, SUBSTITUTES, AttackRecipe, Substitutes, engine
 from robust_ray.compression import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.arrays import FloatArray
+from robust_ray.core.call import StageCall
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
 from robust_ray.core.victim import Answers
-from robust_ray.dispatch import Report, Settings, Shape
+from robust_ray.dispatch import Counts, Outcome, Report, Settings, Shape, execute
 from robust_ray.source import validity
 from robust_ray.source.edits import Edit, Splice
 from robust_ray.source.identifiers import analyse
 from robust_ray.source.languages import is_identifier, is_reserved
-from robust_ray.store import Store
+from robust_ray.store import Leases, Store
+from robust_ray.store.leases import PATIENCE
 from tests import fakes
 from tests.dispatch import fakes as stages
 
 Attacking = Callable[..., list[AttackRecord]]
 """Examples, and perhaps another recipe and engine settings → rows."""
+
+BEAT = 0.05
+"""Seconds between two signs of life of drivers under test."""
 
 Names = Mapping[Substitutes, list[SubstituteRecord]]
 """Source of names → what it offers."""
@@ -224,6 +230,27 @@ class AttackContract:
         assert (bad.verdict, bad.error) == (Verdict.ERROR, "poison cannot be read")
 
 
+class LettingGo:
+    """A driver's lease on a call, held until others have ended; hears of them as a dispatcher's progress."""
+
+    def __init__(self, leases: Leases, key: str, others: set[str]) -> None:
+        self.leases = leases
+        self.key = key
+        self.others = others
+        self.most_elsewhere = 0
+
+    def on_start(self, call: StageCall) -> None:
+        assert call.key != self.key or not self.others
+
+    def on_end(self, call: StageCall, outcome: Outcome) -> None:
+        self.others.discard(call.key)
+        if not self.others:
+            self.leases.release(self.key)
+
+    def on_change(self, counts: Mapping[str, Counts]) -> None:
+        self.most_elsewhere = max(self.most_elsewhere, sum(count.elsewhere for count in counts.values()))
+
+
 class DispatcherContract:
     """A dispatcher makes every call once, in any order the DAG allows, and the same rows as any other."""
 
@@ -277,6 +304,49 @@ class DispatcherContract:
         failed = [run for run in store.runs() if run.outcome == "failed"]
         assert sorted(run.key for run in failed) == sorted([broken.key, broken.key, user.key, flaky.key])
         assert all("in run" in (run.traceback or "") for run in failed)
+
+    def test_what_another_driver_is_at_comes_last(self, dispatch: Callable[..., Report], store: Store) -> None:
+        calls = stages.small_plan()
+        look = calls[3]
+        after = {each.key for each in calls if look.key in each.needs}
+        with store.leases(BEAT) as other:
+            assert other.claim(look.key)
+            letting_go = LettingGo(other, look.key, {each.key for each in calls} - after - {look.key})
+            assert dispatch(calls, store, Settings(beat=BEAT), progress=letting_go).ok
+        order = [run.key for run in sorted(store.runs(), key=lambda run: run.started)]
+        assert sorted(order) == sorted(each.key for each in calls)
+        assert set(order[order.index(look.key) + 1 :]) == after
+        assert letting_go.most_elsewhere == 1
+
+    def test_what_a_dead_driver_was_at_is_taken_over(
+        self, dispatch: Callable[..., Report], store: Store, tmp_path: Path
+    ) -> None:
+        calls = stages.small_plan(students=1, looks=1)
+        with store.leases(BEAT) as other:
+            assert other.claim(calls[1].key)
+            left = tmp_path / "store" / "drivers" / f"{other.name}.json"
+            content = left.read_bytes()
+        left.write_bytes(content)  # and no lock: it was on another machine
+        report = dispatch(calls, store, Settings(beat=BEAT))
+        assert report.ok
+        assert report.seconds > (PATIENCE - 3) * BEAT
+        assert list(left.parent.iterdir()) == []
+
+    def test_what_another_driver_makes_is_not_made_again(
+        self, dispatch: Callable[..., Report], store: Store, tmp_path: Path
+    ) -> None:
+        teacher, student, look, *_ = stages.small_plan(students=1)
+        with store.leases(BEAT) as other:
+            assert other.claim(teacher.key)
+            timer = Timer(10 * BEAT, execute, (teacher, store, Machine()))
+            timer.start()
+            report = dispatch([teacher, student, look], store, Settings(beat=BEAT))
+            timer.join()
+        assert {stage: (count.cached, count.done) for stage, count in report.counts.items()} == {
+            "finetune": (1, 1),
+            "attack": (0, 1),
+        }
+        assert sorted(run.key for run in store.runs()) == sorted(each.key for each in (teacher, student, look))
 
     def test_a_damaged_input_is_put_aside_and_made_again(
         self, dispatch: Callable[..., Report], store: Store, tmp_path: Path

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from robust_ray.cli import main
+from robust_ray.store import Store
 from robust_ray.sweep_file import load
 
 SWEEP = {
@@ -66,6 +67,16 @@ def test_plan_counts_and_creates_nothing(sweep: Path, capsys: pytest.CaptureFixt
     assert stages.count("finetune") == 1
     assert stages.count("compress") == 2
     assert stages.count("attack") == 2 * 4
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_dry_run_is_a_plan(sweep: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["plan", str(sweep), "--price-gpu-hour", "2"]) == 0
+    plan = capsys.readouterr().out
+    assert "GPUs for over 0.00 at 2 an hour" in plan
+    assert "`robust-ray run --pilot` runs one of each" in plan
+    assert main(["run", str(sweep), "--dry-run", "--price-gpu-hour", "2"]) == 0
+    assert capsys.readouterr().out == plan
     assert not (tmp_path / "store").exists()
 
 
@@ -188,7 +199,9 @@ def test_a_store_that_is_a_file(sweep: Path, tmp_path: Path, capsys: pytest.Capt
 def test_a_machine_that_refuses_is_one_sentence(
     sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("robust_ray.plan.expand", Mock(side_effect=OSError(28, "No space left on device", "/tmp/x")))
+    monkeypatch.setattr(
+        "robust_ray.watching.planned.expand", Mock(side_effect=OSError(28, "No space left on device", "/tmp/x"))
+    )
     assert "No space left on device: '/tmp/x'" in refused(capsys, "plan", str(sweep))
 
 
@@ -207,6 +220,21 @@ def test_a_store_of_a_newer_version_is_refused(sweep: Path, tmp_path: Path, caps
 def test_status_without_a_store_counts_everything_as_missing(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", str(sweep)]) == 1
     assert "0 of" in capsys.readouterr().out
+
+
+def test_status_of_one_axis_and_for_programs(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(sweep), "--by", "compression"]) == 1
+    assert "magnitude_pruning" in capsys.readouterr().out
+    assert main(["status", str(sweep), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["running"] == {}
+
+
+def test_the_log_of_a_call_that_was_never_tried(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "a store must lie there" in refused(capsys, "status", str(sweep), "--log", "attack-mhm")
+    Store.open(str(tmp_path / "store"))
+    assert "but got 'attack-mhm'" in refused(capsys, "status", str(sweep), "--log", "attack-mhm")
 
 
 def test_doctor_examines_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,7 +277,8 @@ def test_every_sweep_field_is_documented() -> None:
     import dataclasses
 
     from robust_ray.models import Training
-    from robust_ray.sweep import Examples, Search, Sweep
+    from robust_ray.search import Search
+    from robust_ray.sweep import Examples, Sweep
 
     text = (Path(__file__).parents[1] / "sweeps" / "README.md").read_text()
     for part in (Sweep, Examples, Search, Training):

@@ -155,6 +155,9 @@ class Substitutes(Component):
     """Whether each attacked example is work of its own, so that only those that are attacked are looked at, a shard a
     call; otherwise one call serves the whole data set."""
 
+    uses_gpu: ClassVar[bool] = False
+    """Whether a GPU is of use to it: to those that ask a language model."""
+
     @abstractmethod
     def collect(
         self, corpus: Sequence[Example], attacked: Sequence[Example], machine: Machine

@@ -52,6 +52,12 @@ class Compression(Component):
     needs_teacher_answers: ClassVar[bool] = False
     """Whether the teacher's answers on the training split are an input (found once, shared by all that ask)."""
 
+    computes: ClassVar[bool] = True
+    """Whether there is anything in it that a GPU would do faster than a processor."""
+
+    cpu_only: ClassVar[bool] = False
+    """Whether its students cannot answer on a GPU."""
+
     @property
     def augmentation(self) -> Variants | None:
         """The variants of training programs that the teacher is asked about, too; None for none."""

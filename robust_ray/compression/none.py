@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from robust_ray.compression.base import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.machine import Machine
@@ -14,6 +15,8 @@ from robust_ray.core.machine import Machine
 @dataclass(frozen=True, kw_only=True)
 class NoCompression(Compression):
     """Copy the teacher as it is: the row every compression is compared with."""
+
+    computes: ClassVar[bool] = False
 
     def compress(self, teacher: Path, lesson: Lesson, workdir: Path, machine: Machine) -> None:
         """See :meth:`Compression.compress`."""

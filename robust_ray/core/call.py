@@ -59,6 +59,17 @@ class Stage(ABC):
     table: ClassVar[str | None] = None
     """Table its rows go to, or None when its output is what it leaves in ``workdir`` (a checkpoint)."""
 
+    most_gpus: ClassVar[float] = 1
+    """GPUs that a call can use at most: none, one, or, where it trains, all that it is given (``math.inf``)."""
+
+    shares_gpu: ClassVar[bool] = True
+    """Whether other calls may use the same GPU meanwhile; not where times are measured."""
+
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether a GPU is of any use to this call."""
+        return self.most_gpus > 0
+
     @abstractmethod
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         """Do the work; return the rows (none for a checkpoint stage)."""
@@ -82,7 +93,7 @@ class StageCall:
     @cached_property
     def key(self) -> str:
         """``stage-label-vN-hash``."""
-        return f"{self.stage.name}-{self.stage.label()}-v{self.stage.version}-{digest(self._identity())}"
+        return f"{self.stage.name}-{self.stage.label()}-v{self.stage.version}-{digest(self._identity(self.stage))}"
 
     @property
     def ref(self) -> Ref:
@@ -96,12 +107,12 @@ class StageCall:
 
     def describe(self) -> dict[str, Any]:
         """Everything the key was made of, for the provenance of what is stored at it."""
-        return {"key": self.key, **self._identity()}
+        return {"key": self.key, **self._identity(encode(self.stage))}
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, params: object) -> dict[str, Any]:
         return {
             "stage": self.stage.name,
             "version": self.stage.version,
-            "params": encode(self.stage),
+            "params": params,
             "inputs": {role: [ref.key for ref in refs] for role, refs in self.inputs.items()},
         }

@@ -13,3 +13,13 @@ def at_least_one(field_name: str, value: int) -> None:
     """
     if value < 1:
         raise SweepError(f"`{field_name} >= 1` must hold, but got {value}; give a positive whole number")
+
+
+def a_seed(field_name: str, value: int) -> None:
+    """Refuse what no random generator takes.
+
+    Raises:
+        SweepError: ``value`` is negative or takes more than 32 bits.
+    """
+    if not 0 <= value < 2**32:
+        raise SweepError(f"`0 <= {field_name} < 2**32` must hold, but got {value}; correct it")

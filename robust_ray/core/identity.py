@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 import math
@@ -89,12 +90,17 @@ def parameters_and_revision(component: Component) -> str:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(type(value))
+    hints = _hints(type(value))  # type: ignore[arg-type]  # mypy takes a dataclass's __hash__ for its class's
     return {
         field.name: encode(_as_hinted(getattr(value, field.name), hints[field.name]))
         for field in dataclasses.fields(value)
         if field.metadata.get(IN_KEY, True)
     }
+
+
+@functools.cache
+def _hints(cls: type[Any]) -> Mapping[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _as_hinted(value: object, hint: Any) -> object:

@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+UNKNOWN_GPU = "GPU"
+"""What a GPU is called where there is none to ask."""
+
 
 @dataclass
 class Warm:
@@ -43,6 +46,9 @@ class Machine:
     devices: int = 1
     """Devices a training may use at once, a process each; everything else uses the first."""
 
+    gpu_share: float = 1.0
+    """Part of the GPU's memory that is the call's; the rest is for others who hold a part of it."""
+
     threads: int = 1
     """CPU threads of one forward pass. Both dispatchers give a stage the same number, so that sums agree to the bit."""
 
@@ -61,13 +67,13 @@ class Machine:
 
 @cache
 def accelerator_name(*, gpu: bool) -> str:
-    """The model name of this machine's first GPU, ``GPU`` where it has none to ask, or of its processor."""
+    """The model name of this machine's first GPU, :data:`UNKNOWN_GPU` where it has none, or of its processor."""
     if gpu:
         query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
         if not shutil.which(query[0]):
-            return "GPU"
+            return UNKNOWN_GPU
         found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip().splitlines()
-        return found[0] if found else "GPU"
+        return found[0] if found else UNKNOWN_GPU
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(errors="replace").splitlines():

@@ -105,8 +105,15 @@ class Answers:
         self._is_stopped = True
 
     def ask(self, inputs: Sequence[Input]) -> Answer:
-        """Probabilities of every input, in order."""
-        return self.answer(self.victim.encode(inputs))
+        """Probabilities of every input, in order.
+
+        Raises:
+            ValueError: one of them is not a number, as of a network whose weights have none.
+        """
+        answer = self.answer(self.victim.encode(inputs))
+        if not np.isfinite(answer.probabilities).all():  # which argmax would take for the first class
+            raise ValueError("the victim answered with a probability that is not a number")
+        return answer
 
     def answer(self, encodings: Sequence[Encoding]) -> Answer:
         """Probabilities of every encoded input, in order."""

@@ -21,8 +21,12 @@ from robust_ray.core.errors import CorruptedError, DataError, RobustRayError, St
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import RECORDS, Record, RunRecord
-from robust_ray.dispatch.provenance import facts, peak_memory
+from robust_ray.dispatch import memory
+from robust_ray.dispatch.provenance import facts
 from robust_ray.store import Store
+
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds to wait, time and again, for a store that cannot be written to."""
 
 WORK = "ROBUST_RAY_WORK"
 """Environment variable: where calls work, instead of the system's temporary folder."""
@@ -46,6 +50,9 @@ class Outcome(NamedTuple):
 
     users: bool = False
     """Whether the mistake is the user's, so that trying again is of no use."""
+
+    lacked_memory: bool = False
+    """Whether smaller batches might help."""
 
     @property
     def ok(self) -> bool:
@@ -77,9 +84,13 @@ def execute(call: StageCall, store: Store, machine: Machine) -> Outcome:
         return outcome
 
 
-def record_death(call: StageCall, store: Store, machine: Machine, started: float, error: str, details: str) -> Outcome:
-    """Record an attempt whose worker died before it could do so itself."""
-    return _record(call, store, machine, started, Outcome(call.key, error, time.time() - started), details)
+def record_death(call: StageCall, store: Store, machine: Machine, seconds: float, error: str, details: str) -> Outcome:
+    """Record an attempt whose worker died, after so many seconds, before it could do so itself."""
+    outcome = Outcome(call.key, error, seconds, lacked_memory=memory.KILLED in details)
+    if outcome.lacked_memory:
+        got = "Ray ended the worker, for the machine was about to run out"
+        outcome = outcome._replace(error=memory.sentence(call.stage, machine, got))
+    return _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint())
 
 
 def read_rows(store: Store, ref: Ref) -> list[Record]:
@@ -93,10 +104,11 @@ def read_rows(store: Store, ref: Ref) -> list[Record]:
 
 
 def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> Outcome:
-    started = time.time()
+    started, clock = time.time(), time.monotonic()  # when it was may be wrong, how long it took shall not be
     details = None
     error: Exception | None = None
     try:
+        memory.hold(machine)
         _check_identity(call)
         inputs = _fetch(call, store)
         _use_threads(machine.threads)
@@ -104,14 +116,18 @@ def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> O
         _commit(call, store, machine, folder, rows)
     except Exception as caught:  # one broken call must not end the sweep: it is recorded, retried and reported
         error, details = caught, traceback.format_exc()
+    lacked = memory.is_shortage(error)
+    reason = None if error is None else _last_line(error)
+    mistake = isinstance(error, RobustRayError) and not isinstance(error, StoreError)  # a store may come back
     outcome = Outcome(
         call.key,
-        error=None if error is None else _last_line(error),
-        seconds=time.time() - started,
+        error=memory.sentence(call.stage, machine, reason) if reason and lacked else reason,
+        seconds=time.monotonic() - clock,
         damaged=error.key if isinstance(error, DamagedError) else None,
-        users=isinstance(error, RobustRayError) and not isinstance(error, StoreError),  # a store may come back
+        users=mistake and not lacked,
+        lacked_memory=lacked,
     )
-    return _record(call, store, machine, started, outcome, details)
+    return _record(call, store, machine, started, outcome, details, memory.footprint(machine))
 
 
 def _check_identity(call: StageCall) -> None:
@@ -159,23 +175,34 @@ def _commit(call: StageCall, store: Store, machine: Machine, folder: Path, rows:
 
 
 def _record(
-    call: StageCall, store: Store, machine: Machine, started: float, outcome: Outcome, details: str | None
+    call: StageCall,
+    store: Store,
+    machine: Machine,
+    started: float,
+    outcome: Outcome,
+    details: str | None,
+    took: memory.Footprint,
 ) -> Outcome:
-    store.put_run(
-        RunRecord(
-            key=call.key,
-            attempt=uuid.uuid4().hex,
-            stage=call.stage.name,
-            outcome="done" if outcome.ok else "failed",
-            started=started,
-            seconds=outcome.seconds,
-            peak_memory=peak_memory(),
-            energy=None,
-            **facts(gpu=machine.device != "cpu")._asdict(),
-            error=outcome.error,
-            traceback=details,
-        )
+    run = RunRecord(
+        key=call.key,
+        attempt=uuid.uuid4().hex,
+        stage=call.stage.name,
+        outcome="done" if outcome.ok else "failed",
+        started=started,
+        seconds=outcome.seconds,
+        **took._asdict(),
+        energy=None,
+        **facts(gpu=machine.device != "cpu")._asdict(),
+        error=outcome.error,
+        traceback=details,
     )
+    for pause in PAUSES:  # whatever keeps a store from taking rows keeps it from taking this, so here is where to wait
+        try:
+            store.put_run(run)
+            return outcome
+        except StoreError:
+            time.sleep(pause)
+    store.put_run(run)
     return outcome
 
 

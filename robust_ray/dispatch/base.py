@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.machine import Machine, Warm
+from robust_ray.core.machine import Machine, Warm, accelerator_name
 from robust_ray.core.paths import user_path
 from robust_ray.dispatch.attempt import Outcome
-from robust_ray.dispatch.frontier import Counts, Frontier, State
-from robust_ray.store import Store
+from robust_ray.dispatch.frontier import Counts, Frontier
+from robust_ray.dispatch.sharing import measured_shares
+from robust_ray.store import Leases, Store, apart
+from robust_ray.store.leases import BEAT
 
 if TYPE_CHECKING:
     from robust_ray.sweep import Sweep
@@ -55,31 +57,56 @@ class Settings:
     retries: int = 1
     """Further attempts at a call that failed for no fault of the user's."""
 
+    beat: float = BEAT
+    """Seconds between two signs of life to other drivers on the store."""
+
+    time_limits: Mapping[str, float] = field(default_factory=dict)
+    """Stage → seconds after which a call is taken to hang, and is ended with its worker."""
+
     @classmethod
-    def of(cls, sweep: Sweep) -> Settings:
-        """Those of a sweep."""
+    def of(cls, sweep: Sweep, store: Store | None = None) -> Settings:
+        """Those of a sweep; what it leaves open of a GPU is what earlier runs in a store have needed."""
+        tokens = sweep.max_batch_tokens or BATCH_TOKENS["cuda"]
+        is_open = any(held.gpu == "auto" for held in sweep.resources.values())
+        shares = measured_shares(store.runs(), accelerator_name(gpu=True), tokens) if store and is_open else {}
         return cls(
-            shapes={stage: Shape(held.cpu, held.gpu) for stage, held in sweep.resources.items()},
+            shapes={
+                stage: Shape(held.cpu, shares.get(stage, 1.0) if held.gpu == "auto" else held.gpu)
+                for stage, held in sweep.resources.items()
+            },
             max_batch_tokens=sweep.max_batch_tokens,
             in_flight=sweep.in_flight,
             answers=None if sweep.answers is None else user_path(sweep.answers),
             retries=sweep.retries,
+            time_limits=sweep.time_limits,
         )
 
     def shape_of(self, call: StageCall) -> Shape:
-        """What a call holds while it runs."""
-        return self.shapes.get(call.stage.name, Shape())
+        """What a call holds while it runs: no GPU if it is of no use to it."""
+        shape = self.shapes.get(call.stage.name, Shape())
+        return shape if call.stage.uses_gpu or not shape.gpu else Shape(shape.cpu or 1.0)
 
-    def machine(self, call: StageCall, warm: Warm) -> Machine:
-        """What a call may use, in the process that asks: the same under every dispatcher."""
+    def limit_of(self, call: StageCall) -> float | None:
+        """Seconds after which a call is taken to hang."""
+        return self.time_limits.get(call.stage.name)
+
+    def machine(self, call: StageCall, warm: Warm, halvings: int = 0) -> Machine:
+        """What a call may use, in the process that asks: the same under every dispatcher.
+
+        Args:
+            call: The call.
+            warm: What the process has loaded.
+            halvings: How often to halve its batches: once for every attempt that lacked memory.
+        """
         shape = self.shape_of(call)
         gpus = min(math.ceil(shape.gpu), _gpus()) if shape.gpu else 0
         device = "cuda" if gpus else "cpu"
         return Machine(
             device=device,
             devices=max(1, gpus),
+            gpu_share=min(shape.gpu, 1.0) if gpus else 1.0,
             threads=max(1, int(shape.cpu)),
-            max_batch_tokens=self.max_batch_tokens or BATCH_TOKENS[device],
+            max_batch_tokens=max(1, (self.max_batch_tokens or BATCH_TOKENS[device]) >> halvings),
             in_flight=self.in_flight,
             answers=self.answers,
             warm=warm,
@@ -125,11 +152,16 @@ class Report(NamedTuple):
     """Per stage."""
 
     failures: list[Failure]
-    skipped: list[str]
-    """Keys of calls never tried because something they need failed."""
+    causes: Mapping[str, str]
+    """Key of a call never tried → key of the failed call it needs."""
 
     seconds: float
     """Wall time of the run."""
+
+    @property
+    def skipped(self) -> list[str]:
+        """Keys of calls never tried because something they need failed."""
+        return list(self.causes)
 
     @property
     def ok(self) -> bool:
@@ -147,60 +179,130 @@ class Run:
         settings: Settings,
         progress: Progress | None = None,
         feed: Feed | None = None,
+        leases: Leases | None = None,
     ) -> None:
+        """Take up a plan where it stands.
+
+        Args:
+            calls: Inputs before what needs them.
+            store: Where outputs go.
+            settings: How calls run.
+            progress: Is told what happens.
+            feed: Where further calls come from.
+            leases: What other drivers on the store are at; None where there can be none.
+        """
         self.settings = settings
+        self._store = store
+        self._leases = leases
+        self._beats = 0
+        if leases and leases.has_met:
+            calls = apart(calls, leases.name)
         self._frontier = Frontier(calls, present=store.present(), shape_of=settings.shape_of)
         self._progress = progress
         self._feed = feed
         self._failed_attempts = Counter[str]()
+        self._shortages = Counter[str]()
         self._damages = Counter[str]()
         self._failures: list[Failure] = []
         self._started = time.monotonic()
         self._tell_counts()
 
-    def next(self, full: Collection[Shape] = ()) -> StageCall | None:
+    def next(self, worker: Hashable = None, shape: Shape | None = None) -> StageCall | None:
         """The next call to run, or None: while its inputs are being made, or because all is :meth:`finished`.
 
+        What another driver on the store is at comes later: then it is there, or that driver is dead.
+
         Args:
-            full: Shapes of which no further call is wanted now.
+            worker: Who asks; it is given what it need not load anything for, where there is such a call.
+            shape: What it holds; None for whoever can hold anything.
         """
         self._advance()
-        return self._frontier.next_ready(full)
+        while (call := self._frontier.next_ready(worker, shape)) is not None and not self._is_ours(call):
+            self._tell_counts()
+        return call
+
+    def ready(self) -> Mapping[Shape, int]:
+        """Shape → calls whose inputs are there and that nobody is at."""
+        self._advance()
+        return self._frontier.ready
+
+    def gone(self, worker: Hashable) -> None:
+        """A worker asks no more."""
+        self._frontier.gone(worker)
+
+    def halvings(self, call: StageCall) -> int:
+        """How often the batches of its next attempt are to be halved: once for each that lacked memory."""
+        return self._shortages[call.key]
 
     def finished(self) -> bool:
         """Whether every call has ended and the feed adds no more."""
         self._advance()
         return self._frontier.finished
 
+    def wait(self) -> None:
+        """For other drivers, where nothing runs here: until a call may be ready, or all may have ended."""
+        if self._leases and not self._frontier.finished:
+            self._leases.wait()
+
     def started(self, call: StageCall) -> None:
         """An attempt begins."""
+        if self._leases:
+            self._leases.begin(call.key)
         if self._progress:
             self._progress.on_start(call)
         self._tell_counts()
 
     def ended(self, call: StageCall, outcome: Outcome) -> None:
         """Judge an attempt: done, its damaged input first, once more, or given up."""
+        if self._leases:
+            self._leases.release(call.key)
         if outcome.ok:
             self._frontier.done(call.key)
         elif not self._mend(call, outcome):
             self._failed_attempts[call.key] += 1
+            self._shortages[call.key] += outcome.lacked_memory
             if outcome.users or self._failed_attempts[call.key] > self.settings.retries:
                 self._failures.append(Failure(call.key, str(outcome.error)))
                 self._frontier.failed(call.key)
             else:
                 self._frontier.retry(call.key)
+                if outcome.lacked_memory:
+                    outcome = outcome._replace(error=f"once more with half the batch, because of {outcome.error}")
         if self._progress:
             self._progress.on_end(call, outcome)
         self._tell_counts()
 
     def report(self) -> Report:
         """How things stand."""
-        skipped = self._frontier.keys(State.SKIPPED)
-        return Report(self._frontier.counts, self._failures, skipped, time.monotonic() - self._started)
+        seconds = time.monotonic() - self._started
+        return Report(self._frontier.counts, self._failures, self._frontier.causes(), seconds)
+
+    def _is_ours(self, call: StageCall) -> bool:
+        """Whether a call handed out is this driver's to make: no other has made it meanwhile or is at it."""
+        if self._leases is None:
+            return True
+        if self._leases.has_met and self._store.has(call.ref):
+            self._frontier.found(call.key)
+        elif self._leases.claim(call.key):
+            return True
+        else:
+            self._frontier.postpone(call.key)
+        return False
+
+    def _look_after(self, leases: Leases) -> None:
+        """What another driver was at is there by now, or left for us to make."""
+        for call in self._frontier.postponed():
+            if self._store.has(call.ref):
+                self._frontier.found(call.key)
+            elif not leases.is_elsewhere(call.key):
+                self._frontier.retry(call.key)
 
     def _advance(self) -> None:
         if self._feed:
             self._feed.advance(self._frontier)
+        if self._leases and self._leases.beats != self._beats:
+            self._beats = self._leases.beats
+            self._look_after(self._leases)
 
     def _mend(self, call: StageCall, outcome: Outcome) -> bool:
         """Have a damaged input made again, as often as an attempt may fail: a disk may damage whatever is written.

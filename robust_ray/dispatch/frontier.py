@@ -6,12 +6,13 @@ Every operation touches only the call it is about and its neighbours in the DAG,
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
-from robust_ray.core.call import StageCall
+from robust_ray.core.call import Ref, StageCall
 
 
 class State(enum.StrEnum):
@@ -23,15 +24,19 @@ class State(enum.StrEnum):
     RUNNING = "running"
     """Handed out."""
 
+    ELSEWHERE = "elsewhere"
+    """Handed out by another driver on the same store."""
+
     DONE = "done"
     CACHED = "cached"
-    """Complete in the store before this run."""
+    """Complete in the store before this run, or by the hand of another driver."""
 
     FAILED = "failed"
     SKIPPED = "skipped"
     """Never tried, because something it needs failed."""
 
 
+OPEN = frozenset({State.WAITING, State.RUNNING, State.ELSEWHERE})
 THERE = frozenset({State.DONE, State.CACHED})
 HOPELESS = frozenset({State.FAILED, State.SKIPPED})
 
@@ -42,6 +47,7 @@ class Counts:
 
     waiting: int = 0
     running: int = 0
+    elsewhere: int = 0
     done: int = 0
     cached: int = 0
     failed: int = 0
@@ -50,12 +56,19 @@ class Counts:
     @property
     def total(self) -> int:
         """All calls of the stage."""
-        return self.ended + self.waiting + self.running
+        return self.ended + self.waiting + self.running + self.elsewhere
 
     @property
     def ended(self) -> int:
         """Calls of which nothing more is expected."""
         return self.done + self.cached + self.failed + self.skipped
+
+
+class Group(NamedTuple):
+    """Calls that a worker makes one after another without loading a student anew."""
+
+    shape: Hashable
+    student: tuple[Ref, ...] | None
 
 
 class Frontier:
@@ -73,8 +86,7 @@ class Frontier:
         Args:
             calls: The calls known so far.
             present: Keys complete in the store; also consulted for calls added later.
-            shape_of: What a call holds while it runs; calls of one shape are handed out in a row where possible,
-                because a worker of another shape takes seconds to start.
+            shape_of: What a call holds while it runs.
         """
         self._present = frozenset(present)
         self._shape_of = shape_of
@@ -84,9 +96,12 @@ class Frontier:
         self._unmet: dict[str, set[str]] = {}
         self._dependants: dict[str, list[str]] = defaultdict(list)
         self._counts: dict[str, Counts] = {}
-        self._ready: dict[tuple[Hashable, ...], list[tuple[int, str]]] = {}
-        self._shapes: dict[Hashable, None] = {}
-        self._last: tuple[Hashable, Hashable] = (None, None)
+        self._offered: dict[str, Group] = {}
+        self._ready = Counter[Hashable]()
+        self._heaps: dict[Hashable | Group, list[tuple[int, str]]] = defaultdict(list)
+        self._groups: dict[Hashable, list[tuple[int, Group]]] = defaultdict(list)
+        self._last: dict[Hashable, Group] = {}
+        self._loaded = Counter[Group]()
         self._open = 0
         self.add(calls)
 
@@ -97,7 +112,7 @@ class Frontier:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing waits and nothing runs."""
+        """Whether nothing waits and nothing runs, here or elsewhere."""
         return self._open == 0
 
     def state(self, key: str) -> State:
@@ -106,7 +121,7 @@ class Frontier:
 
     def ended(self, key: str) -> bool:
         """Whether nothing more is expected of a call."""
-        return self._states[key] not in (State.WAITING, State.RUNNING)
+        return self._states[key] not in OPEN
 
     def is_there(self, key: str) -> bool:
         """Whether a call of this run has left its output, and nothing is known to be wrong with it."""
@@ -115,6 +130,14 @@ class Frontier:
     def keys(self, state: State) -> list[str]:
         """The calls in a state, in plan order."""
         return [key for key, found in self._states.items() if found is state]
+
+    def causes(self) -> dict[str, str]:
+        """Each skipped call with the first failed one that it needs, however far up."""
+        causes: dict[str, str] = {}
+        for key in self.keys(State.SKIPPED):  # inputs first, so that theirs are known
+            hopeless = next(needed for needed in self._calls[key].needs if self._states.get(needed) in HOPELESS)
+            causes[key] = causes.get(hopeless, hopeless)
+        return causes
 
     def add(self, calls: Iterable[StageCall]) -> None:
         """Join further calls; those known already stay as they are.
@@ -126,32 +149,47 @@ class Frontier:
             if call.key not in self._calls:
                 self._join(call)
 
-    def next_ready(self, full: Collection[Hashable] = ()) -> StageCall | None:
+    @property
+    def ready(self) -> Mapping[Any, int]:
+        """Shape → calls whose inputs are there and that nobody is at."""
+        return +self._ready
+
+    def next_ready(self, worker: Hashable = None, shape: Hashable = None) -> StageCall | None:
         """Hand out a call whose inputs are there, or None while there is none.
 
-        Of the shape handed out last, and of those one that reads the student read last (it is still loaded); otherwise
-        the earliest of the plan.
+        A worker is given what reads the student that it read last, which is still loaded there; or else the earliest of
+        the plan whose student no other worker has loaded; or else, to share what work is left, the earliest.
 
         Args:
-            full: Shapes of which no further call is wanted now.
+            worker: Who asks.
+            shape: What it holds; None for whoever can hold anything, and stays with the shape it had last.
         """
-        heads = {shape: head for shape in self._shapes if shape not in full and (head := self._head(shape))}
-        if not heads:
+        last = self._last.get(worker)
+        if shape is None:
+            heads = {shape: head for shape in self.ready if (head := self._head(shape))}
+            if not heads:
+                return None
+            shape = last.shape if last and last.shape in heads else min(heads, key=lambda shape: heads[shape])
+        own = self._head(last) if last and last.shape == shape else None
+        head = own or self._head_of_others(shape) or self._head(shape)
+        if head is None:
             return None
-        shape = self._last[0] if self._last[0] in heads else min(heads, key=lambda shape: heads[shape])
-        group = (shape, self._last[1])
-        _, key = self._head(*group) or heads[shape]
-        call = self._calls[key]
-        self._last = (shape, call.inputs.get("student"))
+        _, key = head
+        self._remember(worker, self._offered[key])
         self._move(key, State.RUNNING)
-        return call
+        return self._calls[key]
+
+    def gone(self, worker: Hashable) -> None:
+        """A worker asks no more, and what it had loaded is lost."""
+        self._remember(worker, None)
 
     def done(self, key: str) -> None:
         """The output of a call is complete."""
-        self._move(key, State.DONE)
-        for dependant in self._dependants[key]:
-            self._unmet[dependant].discard(key)
-            self._offer(dependant)
+        self._complete(key, State.DONE)
+
+    def found(self, key: str) -> None:
+        """The output of a call is complete, and nobody here has made it."""
+        self._complete(key, State.CACHED)
 
     def failed(self, key: str) -> None:
         """A call is given up, and with it everything that needs it."""
@@ -162,6 +200,14 @@ class Frontier:
         """Hand a call out again."""
         self._move(key, State.WAITING)
         self._offer(key)
+
+    def postpone(self, key: str) -> None:
+        """Another driver is at a call."""
+        self._move(key, State.ELSEWHERE)
+
+    def postponed(self) -> list[StageCall]:
+        """What other drivers are at."""
+        return [self._calls[key] for key in self.keys(State.ELSEWHERE)]
 
     def requeue(self, key: str, damaged: str) -> bool:
         """Compute a damaged input of ``key`` again, then ``key``; False when no call here makes that input."""
@@ -180,6 +226,7 @@ class Frontier:
             return
         for dependant in self._dependants[key]:
             self._unmet[dependant].add(key)
+            self._withdraw(dependant)
         if self._is_hopeless(key):
             self._move(key, State.SKIPPED)
             self._skip_dependants(key)
@@ -204,21 +251,28 @@ class Frontier:
             self._move(key, State.WAITING)
             self._offer(key)
 
+    def _complete(self, key: str, state: State) -> None:
+        self._move(key, state)
+        for dependant in self._dependants[key]:
+            self._unmet[dependant].discard(key)
+            self._offer(dependant)
+
     def _move(self, key: str, state: State) -> None:
         counts = self._counts.setdefault(self._calls[key].stage.name, Counts())
         before = self._states.get(key)
         if before is not None:
             setattr(counts, before, getattr(counts, before) - 1)
-            self._open -= before in (State.WAITING, State.RUNNING)
+            self._open -= before in OPEN
         setattr(counts, state, getattr(counts, state) + 1)
-        self._open += state in (State.WAITING, State.RUNNING)
+        self._open += state in OPEN
         self._states[key] = state
+        self._withdraw(key)
 
     def _skip_dependants(self, key: str) -> None:
         pending = [key]
         while pending:
             for dependant in self._dependants[pending.pop()]:
-                if self._states[dependant] is State.WAITING:
+                if self._states[dependant] in (State.WAITING, State.ELSEWHERE):
                     self._move(dependant, State.SKIPPED)
                     pending.append(dependant)
 
@@ -226,20 +280,49 @@ class Frontier:
         """Whether something a call needs has failed, even if the call itself was made before."""
         return any(self._states.get(needed) in HOPELESS for needed in self._calls[key].needs)
 
-    def _is_ready(self, key: str) -> bool:
-        return self._states[key] is State.WAITING and not self._unmet[key]
-
     def _offer(self, key: str) -> None:
         """Put a call where :meth:`next_ready` looks, if it is ready."""
-        if self._is_ready(key):
-            shape, entry = self._shape_of(self._calls[key]), (self._positions[key], key)
-            self._shapes[shape] = None
-            heappush(self._ready.setdefault((shape,), []), entry)
-            heappush(self._ready.setdefault((shape, self._calls[key].inputs.get("student")), []), entry)
+        if self._states[key] is not State.WAITING or self._unmet[key] or key in self._offered:
+            return
+        call, position = self._calls[key], self._positions[key]
+        group = Group(self._shape_of(call), call.inputs.get("student"))
+        self._offered[key] = group
+        self._ready[group.shape] += 1
+        heappush(self._heaps[group.shape], (position, key))
+        heappush(self._heaps[group], (position, key))
+        heappush(self._groups[group.shape], (position, group))
 
-    def _head(self, *group: Hashable) -> tuple[int, str] | None:
-        """The earliest ready call of a group; what was handed out through another group is dropped on the way."""
-        heap = self._ready.get(group, [])
-        while heap and not self._is_ready(heap[0][1]):
-            heappop(heap)
-        return heap[0] if heap else None
+    def _withdraw(self, key: str) -> None:
+        """A call is not ready any more; in the heaps it stays until it is met there."""
+        group = self._offered.pop(key, None)
+        if group is not None:
+            self._ready[group.shape] -= 1
+
+    def _head(self, heap: Hashable | Group) -> tuple[int, str] | None:
+        """The earliest ready call of a shape or a group."""
+        entries = self._heaps[heap]
+        while entries and entries[0][1] not in self._offered:
+            heappop(entries)
+        return entries[0] if entries else None
+
+    def _head_of_others(self, shape: Hashable) -> tuple[int, str] | None:
+        """The earliest ready call of a group that no worker has loaded."""
+        entries = self._groups[shape]
+        while entries:
+            position, group = entries[0]
+            head = self._head(group)
+            if head and head[0] == position and not (group.student and self._loaded[group]):
+                return head
+            heappop(entries)
+        return None
+
+    def _remember(self, worker: Hashable, group: Group | None) -> None:
+        """What a worker has loaded now; what it had before is for others again."""
+        before = self._last.pop(worker, None)
+        if group is not None:
+            self._last[worker] = group
+            self._loaded[group] += 1
+        if before is not None:
+            self._loaded[before] -= 1
+            if head := self._head(before):
+                heappush(self._groups[before.shape], (head[0], before))

@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import yaml
 from optuna.trial import BaseTrial
 
 from robust_ray.compression import COMPRESSIONS, Compression, NoCompression
 from robust_ray.core.build import build
 from robust_ray.core.call import StageCall
 from robust_ray.core.identity import digest
-from robust_ray.core.records import AttackRecord, EvaluationRecord
+from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord
 from robust_ray.dispatch.attempt import read_rows
 from robust_ray.dispatch.frontier import Frontier
-from robust_ray.dispatch.study import Measurement, OpenStudy, Point
+from robust_ray.dispatch.study import Measurement, OpenStudy, Point, Rung
 from robust_ray.models import CodeModel
 from robust_ray.plan import Proposal, plan_of
-from robust_ray.search import Rows, compressions, measure, suggest
+from robust_ray.search import METRICS, Pair, Reading, Rows, Search, compressions, locate, measure, restore, suggest
+from robust_ray.search.rungs import CONFIDENCE
 from robust_ray.store import Store
-from robust_ray.sweep import Search, Sweep
+from robust_ray.sweep import Sweep
 from robust_ray.tasks import Task
+
+Calls = list[StageCall]
 
 
 class Front(NamedTuple):
-    """What a search has found for one model on one task."""
+    """What a search has found for one model."""
 
     model: str
-    task: str
+    tasks: str
+    """In words."""
+
     points: list[Point]
     """Feasible proposals that no other beats, best in the first objective first."""
 
 
+class Place(NamedTuple):
+    """What a study is about."""
+
+    model: CodeModel
+    tasks: tuple[Task, ...]
+
+
 class StudyFeed:
-    """The studies of a sweep's search, one after another in the order of its models and tasks."""
+    """The studies of a sweep's search, one after another in the order of its tasks and models."""
 
     def __init__(self, sweep: Sweep, store: Store) -> None:
         """Open the studies, or take them up again.
@@ -42,16 +57,9 @@ class StudyFeed:
             StoreError: the store is remote; a study needs a disk.
         """
         assert sweep.search is not None  # a sweep without a search has no feed
-        search = sweep.search
-        self._places = [(model, task) for task in sweep.tasks for model in sweep.models]
-        self._studies = [
-            OpenStudy(
-                store.local_path("studies", f"{_name(sweep, search, model, task)}.journal"),
-                search,
-                partial(_propose, sweep, search, model, task, store),
-            )
-            for model, task in self._places
-        ]
+        self._search = sweep.search
+        self._places = [Place(model, tasks) for tasks in _tasks(sweep, sweep.search) for model in sweep.models]
+        self._studies = [_open(_Subject(sweep, sweep.search, place, store)) for place in self._places]
 
     def advance(self, frontier: Frontier) -> None:
         """Let every study tell and ask."""
@@ -64,46 +72,125 @@ class StudyFeed:
         return {key for study in self._studies for key in study.ended_keys()}
 
     def fronts(self) -> list[Front]:
-        """What was found, by model and task."""
+        """What was found, by model and tasks."""
+        over = "" if self._search.over_tasks == "each" else f"{self._search.over_tasks} of "
         pairs = zip(self._places, self._studies, strict=True)
-        return [Front(model.type, task.type, study.front()) for (model, task), study in pairs]
+        return [
+            Front(model.type, over + ", ".join(task.type for task in tasks), study.front())
+            for (model, tasks), study in pairs
+        ]
 
 
-def _name(sweep: Sweep, search: Search, model: CodeModel, task: Task) -> str:
-    """Of a study. Whatever decides a measurement is in it: proposals measured differently cannot be compared.
-
-    The keys of the teacher's own measurement stand for the data, the training, the attacks, the code of every stage,
-    and the machine that latencies are taken on.
-    """
-    decides = {
-        "space": search.space,
-        "objectives": search.objectives,
-        "constraints": search.constraints,
-        "versions": {name: COMPRESSIONS[name].version for name in compressions(search)},
-        "teacher": list(plan_of(sweep, [Proposal(model, task, NoCompression(), seed) for seed in sweep.seeds]).calls),
-    }
-    return f"{sweep.name}-{model.type}-{task.type}-{digest(decides)}"
+def _tasks(sweep: Sweep, search: Search) -> list[tuple[Task, ...]]:
+    """The tasks of each study."""
+    return [(task,) for task in sweep.tasks] if search.over_tasks == "each" else [sweep.tasks]
 
 
-def _propose(sweep: Sweep, search: Search, model: CodeModel, task: Task, store: Store, trial: BaseTrial) -> Measurement:
-    """The measurement of a trial's point over the sweep's seeds, beside the teacher it is bounded by."""
-    compression = build(Compression, suggest(trial, search), f"{sweep.name}: search.space")
-    both = [compression, NoCompression()]
-    proposals = [Proposal(model, task, each, seed) for seed in sweep.seeds for each in both]
-    calls = list(plan_of(sweep, proposals).calls.values())
-
-    def read() -> tuple[tuple[float, ...], dict[str, float]]:
-        student, teacher = (_rows(calls, each, store) for each in both)
-        return measure(student, search, teacher)
-
-    return Measurement(calls, read)
+def _open(subject: _Subject) -> OpenStudy:
+    journal = subject.store.local_path("studies", f"{subject.name()}.journal")
+    return OpenStudy(journal, subject.search, subject.propose, subject.known())
 
 
-def _rows(calls: list[StageCall], compression: Compression, store: Store) -> Rows:
-    """What the calls have measured of one compression."""
-    tables = (EvaluationRecord.table, AttackRecord.table)
-    rows = [row for call in calls if call.stage.table in tables for row in read_rows(store, call.ref)]
-    return Rows(
-        [row for row in rows if isinstance(row, EvaluationRecord) and row.compression == compression.type],
-        [row for row in rows if isinstance(row, AttackRecord) and row.compression == compression.type],
-    )
+class _Subject:
+    """What one study measures, and how."""
+
+    def __init__(self, sweep: Sweep, search: Search, place: Place, store: Store) -> None:
+        self.search = search
+        self.store = store
+        self._name = sweep.name
+        self._place = place
+        self._listed = sweep.compressions
+        steps = (*search.rungs, sweep.examples.attack)
+        self._rungs = [
+            replace(sweep, search=None, examples=replace(sweep.examples, attack=examples)) for examples in steps
+        ]
+
+    def name(self) -> str:
+        """Of the study. Whatever decides a measurement is in it: proposals measured differently cannot be compared.
+
+        The keys of the teacher's own measurement stand for the data, the training, the attacks, the code of every
+        stage, and the machine that latencies are taken on. The sampler is in it because each kind wants its own
+        parameters; what another one has found is known to it from the store.
+        """
+        search = self.search
+        teachers = [self._calls(self._rungs[-1], task, NoCompression()) for task in self._place.tasks]
+        decides = {
+            "space": search.space,
+            "objectives": search.objectives,
+            "constraints": search.constraints,
+            "over_tasks": search.over_tasks,
+            "rungs": search.rungs,
+            "sampler": search.sampler,
+            "versions": {name: COMPRESSIONS[name].version for name in compressions(search)},
+            "teacher": [call.key for calls in teachers for call in calls],
+        }
+        task = self._place.tasks[0].type if search.over_tasks == "each" else search.over_tasks
+        return f"{self._name}-{self._place.model.type}-{task}-{digest(decides)}"
+
+    def known(self) -> Iterator[Mapping[str, Any]]:
+        """Points of the space that the sweep lists as well, or that are whole in the store, whoever asked for them."""
+        there = self.store.present()
+        for compression in self._listed:
+            point = locate(compression, self.search)
+            if point is not None:
+                yield point
+        for compression in self._stored():
+            point = locate(compression, self.search)
+            calls = [] if point is None else self._measurement(compression, "").rungs[-1].calls
+            if point is not None and all(call.key in there for call in calls):
+                yield point
+
+    def propose(self, trial: BaseTrial) -> Measurement:
+        """The measurement of a trial's point over the sweep's seeds, beside the teacher it is bounded by."""
+        settings = suggest(trial, self.search)
+        words = yaml.safe_dump(settings, default_flow_style=True, sort_keys=False, width=10**6).strip()
+        return self._measurement(build(Compression, settings, f"{self._name}: search.space"), words)
+
+    def _measurement(self, compression: Compression, settings: str) -> Measurement:
+        return Measurement(settings, [self._rung(sweep, compression) for sweep in self._rungs])
+
+    def _rung(self, sweep: Sweep, compression: Compression) -> Rung:
+        of_tasks = [
+            [self._calls(sweep, task, each) for each in (compression, NoCompression())] for task in self._place.tasks
+        ]
+        calls = {call.key: call for both in of_tasks for each in both for call in each}
+        confidence = 0.95 if sweep is self._rungs[-1] else CONFIDENCE
+        read = partial(self._read, of_tasks, compression, confidence)
+        return Rung(sweep.examples.attack, list(calls.values()), read)
+
+    def _calls(self, sweep: Sweep, task: Task, compression: Compression) -> Calls:
+        proposals = [Proposal(self._place.model, task, compression, seed) for seed in sweep.seeds]
+        return list(plan_of(sweep, proposals).calls.values())
+
+    def _read(self, of_tasks: Sequence[Sequence[Calls]], compression: Compression, confidence: float) -> Reading:
+        quantities = (*self.search.objectives, *self.search.constraints)
+        tables = {METRICS[quantity.metric].table for quantity in quantities}
+        bounded = {METRICS[bound.metric].table for bound in self.search.constraints if bound.below_teacher is not None}
+        compared = {METRICS[each.metric].table for each in quantities if METRICS[each.metric].of_teacher}
+        pairs = [
+            Pair(
+                self._rows(student, compression, tables),
+                self._rows(teacher, NoCompression(), bounded | compared),
+            )
+            for student, teacher in of_tasks
+        ]
+        return measure(self.search, pairs, confidence)
+
+    def _rows(self, calls: Calls, compression: Compression, tables: Collection[str]) -> Rows:
+        """What the calls have measured of one compression."""
+        found = [row for call in calls if call.stage.table in tables for row in read_rows(self.store, call.ref)]
+        return Rows(
+            [row for row in found if isinstance(row, EvaluationRecord) and row.compression == compression.type],
+            [row for row in found if isinstance(row, AttackRecord) and row.compression == compression.type],
+            [row for row in found if isinstance(row, FidelityRecord) and row.compression == compression.type],
+        )
+
+    def _stored(self) -> list[Compression]:
+        """Every compression that the store has an evaluation of, for the same model."""
+        columns = ["model", "compression", "compression_params"]
+        rows = self.store.table(EvaluationRecord.table).table.select(columns).to_pylist()
+        found = {
+            (row["compression"], row["compression_params"]) for row in rows if row["model"] == self._place.model.type
+        }
+        restored = (restore(name, params) for name, params in sorted(found))
+        return [compression for compression in restored if compression is not None]

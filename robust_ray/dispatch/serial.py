@@ -1,14 +1,12 @@
-"""Runs a plan in this process, one call after another."""
+"""Runs a plan on this machine, one call after another: in this process, or beside it where calls have a time limit."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.machine import Warm
-from robust_ray.dispatch.attempt import execute
-from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape
+from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings
+from robust_ray.dispatch.worker import worker
 from robust_ray.store import Store
 
 
@@ -29,13 +27,13 @@ def run(
         progress: Is told what happens.
         feed: Where further calls come from.
     """
-    this = Run(calls, store, settings, progress, feed)
-    warm: defaultdict[Shape, Warm] = defaultdict(Warm)  # a victim loaded for the CPU is of no use on the GPU
-    while (call := this.next()) is not None:
-        shape = settings.shape_of(call)
-        this.started(call)
-        outcome = execute(call, store, settings.machine(call, warm[shape]))
-        if not outcome.ok:
-            warm.clear()  # what is loaded may be why: memory is the usual cause
-        this.ended(call, outcome)
+    with store.leases(settings.beat) as leases, worker(store, settings) as attempt:
+        this = Run(calls, store, settings, progress, feed, leases)
+        while not this.finished():
+            call = this.next()
+            if call is None:
+                this.wait()
+            else:
+                this.started(call)
+                this.ended(call, attempt(call, this.halvings(call)))
     return this.report()

@@ -6,55 +6,67 @@ proposal's number, so that a study taken up again after a kill goes on as if not
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import optuna
-from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import BaseTrial, FixedTrial, Trial, TrialState
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.errors import RobustRayError, StoreError
-from robust_ray.core.examples import generator
+from robust_ray.core.errors import RobustRayError
 from robust_ray.dispatch.attempt import DamagedError
 from robust_ray.dispatch.frontier import THERE, Frontier
+from robust_ray.dispatch.journal import hold, mend
+from robust_ray.dispatch.samplers import sampler
+from robust_ray.search import Reading, Search, goes_on
 
-if TYPE_CHECKING:
-    from robust_ray.sweep import Search
+KNOWN, EXAMPLES, INTERVALS = "known", "examples", "intervals"
+"""Attributes of a trial: measured anyway; attacked examples of the rung it came to; of each value."""
 
-SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
-    "tpe": TPESampler,
-    "nsgaii": NSGAIISampler,
-    "gp": GPSampler,
-    "random": RandomSampler,
-}
+NOT_ATTACKED = "examples not attacked"
+"""The constraint that a proposal stopped on the way breaks."""
+
+
+class Rung(NamedTuple):
+    """How far a proposal is measured before it is judged."""
+
+    examples: int
+    """Attacked."""
+
+    calls: Sequence[StageCall]
+    """All that takes, inputs before what needs them; what is in the store already costs nothing."""
+
+    read: Callable[[], Reading]
+    """Once the calls have ended. Raises ValueError when something could not be measured, DamagedError when rows must be
+    made again."""
 
 
 class Measurement(NamedTuple):
     """What it takes to measure a proposal."""
 
-    calls: Sequence[StageCall]
-    """Inputs before what needs them; what is in the store already costs nothing."""
+    settings: str
+    """The proposal as a sweep file would hold it."""
 
-    read: Callable[[], tuple[tuple[float, ...], Mapping[str, float]]]
-    """Once the calls have ended: objective values in order, and each constraint as a number feasible when at most 0.
-
-    Raises ValueError when something could not be measured, DamagedError when rows must be made again.
-    """
+    rungs: Sequence[Rung]
+    """One after the other; the last measures it whole."""
 
 
 class Point(NamedTuple):
-    """One proposal that is feasible and that no other beats in every objective."""
+    """One proposal that is measured whole, is feasible, and that no other beats in every objective."""
 
-    params: Mapping[str, Any]
+    settings: str
+    """As a sweep file would hold it."""
+
     values: tuple[float, ...]
     """In the order of the objectives."""
+
+    intervals: tuple[tuple[float, float] | None, ...]
+    """Of each value; None where the choice of attacked examples does not decide it."""
 
     constraints: Mapping[str, float]
     """At most 0 each."""
@@ -67,19 +79,47 @@ class _Open:
     trial: Trial
     measurement: Measurement
     unsettled: list[str]
-    """Keys that had not ended when last looked at, maybe more."""
+    """Keys of its rung that had not ended when last looked at, maybe more."""
+
+    step: int = 0
+
+    @property
+    def rung(self) -> Rung:
+        """Where it stands."""
+        return self.measurement.rungs[self.step]
+
+    def measure(self, frontier: Frontier) -> None:
+        """Have the calls of its rung run, those that are there already not again."""
+        self.trial.set_user_attr(EXAMPLES, self.rung.examples)
+        frontier.add(self.rung.calls)
+        self.unsettled = [call.key for call in self.rung.calls]
+
+    def has_ended(self, frontier: Frontier) -> bool:
+        """Whether nothing more is expected of its rung."""
+        while self.unsettled and frontier.ended(self.unsettled[-1]):
+            self.unsettled.pop()
+        return not self.unsettled
 
 
 class OpenStudy:
     """A study, fed into a run and fed by it."""
 
-    def __init__(self, journal: Path, search: Search, propose: Callable[[BaseTrial], Measurement]) -> None:
+    def __init__(
+        self,
+        journal: Path,
+        search: Search,
+        propose: Callable[[BaseTrial], Measurement],
+        known: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
         """Open a study, or take it up again.
 
         Args:
             journal: File of the study; one study a file.
             search: Objectives, sampler, number of proposals.
             propose: From a trial to its measurement; raises RobustRayError where the trial's point cannot be built.
+            known: Parameters of points that are measured already, or will be anyway. They come first, are measured
+                whole and cost no proposal. (They are asked for like others instead of being added as ended trials, so
+                that genetic samplers count them among their first generation.)
 
         Raises:
             StoreError: another driver is at it.
@@ -87,8 +127,8 @@ class OpenStudy:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._search = search
         self._propose = propose
-        self._lock = _hold(journal)
-        _mend(journal)
+        self._lock = hold(journal)
+        mend(journal)
         self.study = optuna.create_study(
             study_name=journal.stem,
             storage=JournalStorage(JournalFileBackend(str(journal))),
@@ -97,9 +137,13 @@ class OpenStudy:
         )
         self._open: list[_Open] = []
         self._remade: set[str] = set()
-        orphans = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        self._enqueue(known)
+        trials = self.study.get_trials(deepcopy=False)
+        orphans = [trial for trial in trials if trial.state == TrialState.RUNNING]
         self._orphans = [(orphan.number, orphan._trial_id) for orphan in reversed(orphans)]
-        self._asked = len(self.study.get_trials(deepcopy=False))
+        self._waiting = [trial.number for trial in reversed(trials) if trial.state == TrialState.WAITING]
+        self._created = len(trials)
+        self._asked = sum(KNOWN not in trial.user_attrs for trial in trials)
 
     def advance(self, frontier: Frontier) -> None:
         """Tell the study what was measured, and ask it for what to measure next."""
@@ -111,17 +155,37 @@ class OpenStudy:
     def front(self) -> list[Point]:
         """The feasible proposals that no other beats, best in the first objective first."""
         ascending = self._search.objectives[0].direction == "minimize"
-        points = [Point(t.params, tuple(t.values), t.constraints) for t in self.study.best_trials]
+        points = [
+            Point(
+                self._propose(FixedTrial(trial.params)).settings,
+                tuple(trial.values),
+                tuple(None if ends is None else (ends[0], ends[1]) for ends in trial.user_attrs[INTERVALS]),
+                trial.constraints,
+            )
+            for trial in self.study.best_trials
+        ]
         return sorted(points, key=lambda point: point.values[0], reverse=not ascending)
 
     def ended_keys(self) -> set[str]:
-        """Keys of the calls of every proposal that has ended, those of earlier runs included."""
-        ended = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL))
+        """Keys of the calls of every proposal that has ended, as far as it came; those of earlier runs included."""
         found: set[str] = set()
-        for trial in ended:
+        for trial in self.study.get_trials(deepcopy=False):
+            if not trial.state.is_finished():
+                continue
             with suppress(RobustRayError):  # such a proposal has no calls
-                found.update(call.key for call in self._propose(FixedTrial(trial.params)).calls)
+                for rung in self._propose(FixedTrial(trial.params)).rungs:
+                    found.update(call.key for call in rung.calls)
+                    if trial.user_attrs.get(EXAMPLES) == rung.examples:
+                        break
         return found
+
+    def _enqueue(self, known: Iterable[Mapping[str, Any]]) -> None:
+        """Put the known points first in line that are not among the proposals yet."""
+        there = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in self.study.trials]
+        for params in known:
+            if not any(params.items() <= other.items() for other in there):
+                self.study.enqueue_trial(dict(params), user_attrs={KNOWN: True})
+                there.append(dict(params))
 
     def _add(self, frontier: Frontier) -> bool:
         """Open one more proposal if there is room: first those that a killed driver left, with their parameters."""
@@ -131,34 +195,40 @@ class OpenStudy:
             number, trial_id = self._orphans.pop()
             self._seed(number)
             trial = Trial(self.study, trial_id)
+        elif self._waiting:
+            self._seed(self._waiting.pop())
+            trial = self.study.ask()  # which takes the one that waits
+            _ = trial.relative_params  # or a genetic sampler, with nothing left to draw, would give it no generation
         elif self._asked < self._search.trials:
-            self._seed(self._asked)
+            self._seed(self._created)
             self._asked += 1
+            self._created += 1
             trial = self.study.ask()
         else:
             return False
         try:
             measurement = self._propose(trial)
         except RobustRayError as error:  # fields that are fine alone need not be so together
-            self._give_up(trial, str(error))
+            self._give_up(trial, str(error), TrialState.PRUNED)
             return True
-        frontier.add(measurement.calls)
-        self._open.append(_Open(trial, measurement, [call.key for call in measurement.calls]))
+        proposal = _Open(trial, measurement, [])
+        proposal.measure(frontier)
+        self._open.append(proposal)
         return True
 
     def _settle(self, frontier: Frontier) -> bool:
-        """Close one proposal whose calls have ended, if there is one."""
+        """Close one proposal whose calls have ended, if there is one; take others to their next rung."""
         for proposal in self._open:
-            while proposal.unsettled and frontier.ended(proposal.unsettled[-1]):
-                proposal.unsettled.pop()
-            if not proposal.unsettled and self._close(proposal, frontier):
-                self._open.remove(proposal)
-                return True
+            while proposal.has_ended(frontier):
+                if self._close(proposal, frontier):
+                    self._open.remove(proposal)
+                    return True
         return False
 
     def _close(self, proposal: _Open, frontier: Frontier) -> bool:
-        """Tell the study about a proposal; False when some of its calls must run again after all."""
-        trial, keys = proposal.trial, [call.key for call in proposal.measurement.calls]
+        """Tell the study about a proposal; False when some calls must run for it first after all."""
+        trial, rung = proposal.trial, proposal.rung
+        keys = [call.key for call in rung.calls]
         if not all(frontier.ended(key) for key in keys):  # damaged and queued again since it ended
             proposal.unsettled = keys
             return False
@@ -167,7 +237,7 @@ class OpenStudy:
             self._give_up(trial, f"{lacking} is {frontier.state(lacking)}")
             return True
         try:
-            values, constraints = proposal.measurement.read()
+            reading = rung.read()
         except DamagedError as error:
             if error.key in self._remade:
                 self._give_up(trial, str(error))
@@ -177,42 +247,51 @@ class OpenStudy:
             proposal.unsettled = keys
             return False
         except ValueError as error:
-            self._give_up(trial, str(error))
+            self._give_up(trial, str(error), TrialState.PRUNED)
             return True
+        if rung is not proposal.measurement.rungs[-1] and self._goes_on(trial, rung, reading):
+            proposal.step += 1
+            proposal.measure(frontier)
+            return False
+        self._tell(proposal, reading)
+        return True
+
+    def _goes_on(self, trial: Trial, rung: Rung, reading: Reading) -> bool:
+        """Whether a proposal is worth the examples of the next rung; decided once, whatever is learnt after a kill."""
+        name = f"{EXAMPLES} {rung.examples}"
+        if name not in trial.user_attrs:
+            others = (other.user_attrs.get(name) for other in self.study.get_trials(deepcopy=False))
+            feasible = [other["values"] for other in others if other is not None and other["feasible"]]
+            verdict = KNOWN in trial.user_attrs or goes_on(self._search, reading, feasible)
+            is_feasible = all(violation <= 0 for violation in reading.constraints.values())
+            told = {"values": list(reading.values), "feasible": is_feasible, "goes_on": verdict}
+            trial.set_user_attr(name, told)
+        return bool(trial.user_attrs[name]["goes_on"])
+
+    def _tell(self, proposal: _Open, reading: Reading) -> None:
+        """Tell what was measured; of a proposal that was stopped, what its rung has shown.
+
+        To be measured whole is a constraint like any other, broken by the share of examples left out. So nobody who
+        reads the study takes a stopped proposal for one of the front, and every sampler still learns from it: that it
+        was worse than what went on, and the worse the earlier it was stopped.
+        """
+        trial, whole = proposal.trial, proposal.measurement.rungs[-1].examples
+        constraints = dict(reading.constraints)
+        if len(proposal.measurement.rungs) > 1:
+            constraints[NOT_ATTACKED] = 1 - proposal.rung.examples / whole
         for name, value in constraints.items():
             if name not in trial.constraints:  # a killed driver may have come as far as this
                 trial.set_constraint(name, value)
-        self.study.tell(trial, list(values))
-        return True
+        trial.set_user_attr(INTERVALS, reading.intervals)
+        self.study.tell(trial, list(reading.values))
 
-    def _give_up(self, trial: Trial, why: str) -> None:
+    def _give_up(self, trial: Trial, why: str, state: TrialState = TrialState.FAIL) -> None:
+        """End a proposal without values: ``PRUNED`` where it is to blame, ``FAIL`` where the machines are.
+
+        TPE learns of what is pruned that it is bad. Of what has failed nobody learns: TPE would propose it forever.
+        """
         trial.set_user_attr("error", why)
-        self.study.tell(trial, state=TrialState.FAIL)
+        self.study.tell(trial, state=state)
 
     def _seed(self, number: int) -> None:
-        seed = int(generator("search", self._search.seed, number).integers(2**31))
-        self.study.sampler = SAMPLERS[self._search.sampler](seed=seed)
-
-
-def _hold(journal: Path) -> IO[bytes]:
-    """Keep other drivers away until the file is closed; they would take our open proposals for those of a dead one."""
-    lock = journal.with_suffix(".lock").open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StoreError(
-            f"{journal}: one driver at a time may search, but another one is at it; let it end, or stop it"
-        ) from None
-    return lock
-
-
-def _mend(journal: Path) -> None:
-    """Cut off a last line that a kill left half written; Optuna would refuse to read on behind it."""
-    if not journal.exists():
-        return
-    content = journal.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with journal.open("r+b") as stream:
-            stream.truncate(whole)
+        self.study.sampler = sampler(self._search, number)

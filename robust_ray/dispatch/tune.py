@@ -1,8 +1,14 @@
-"""Runs a plan on Ray: one Ray Tune experiment whose search algorithm hands out the calls that are ready.
+"""Runs a plan on Ray: one Ray Tune experiment whose trials are the workers.
 
-The only module that imports Ray. Tune places, starts and reuses the workers; which call comes next, what is retried and
-what is skipped is decided by :class:`~robust_ray.dispatch.base.Run`, in the driver. The store is the record: Tune's own
-files go to a temporary folder.
+The only module that imports Ray. Tune places, starts and ends the workers, each an actor. A step of a trial is a call:
+after each, Tune asks its scheduler, that is us, whether the trial goes on, and we have given the actor its next call by
+then. How many workers there are is decided by :class:`~robust_ray.dispatch.crew.Crew`, which call comes next, what is
+retried and what is skipped by :class:`~robust_ray.dispatch.base.Run`, in the driver. The store is the record: Tune's
+own files go to a temporary folder.
+
+A trial for each call would be the usual way. It costs a placement group, a reset of the actor and, as Tune goes through
+all its trials at every step, ever more time and memory; and Tune binds a trial to whichever actor is free, so that a
+call could not go where its student is loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +20,6 @@ import tempfile
 import time
 import uuid
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,16 +27,22 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import SweepError
 from robust_ray.core.machine import Warm
 from robust_ray.dispatch.attempt import execute, record_death
 from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape
+from robust_ray.dispatch.crew import Crew
+from robust_ray.dispatch.limits import limited, reason
 from robust_ray.store import Store
 
-PENDING = 8
-"""Calls of one shape, at least, that may wait for a worker; on larger clusters one for every core."""
+ABSENT = 8
+"""Workers of one shape, at least, that are asked for before they start; on larger clusters one for every core."""
+
+SHORTEST_NAP, LONGEST_NAP = 0.05, 1.0
+"""Seconds an idle worker waits before it asks again."""
 
 ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # the new one prints even when told to be silent
@@ -39,8 +50,10 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # three files a call, and a third of a second
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune's own waits ten minutes for a running call
-    "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),  # its snapshots grow with every call, and nobody reads them
+    "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),  # its snapshots are read by nobody
+    "TUNE_MAX_PENDING_TRIALS_PG": str(10**9),  # how many workers are asked for is decided by the crew
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": str(10**9),  # or else it fails while all is left to another driver
 }
 
 
@@ -67,30 +80,35 @@ def run(
     Raises:
         SweepError: the address cannot be used, or a call can never be placed on this machine.
     """
-    this = Run(calls, store, settings, progress, feed)
-    if this.finished():
+    with store.leases(settings.beat) as leases:
+        this = Run(calls, store, settings, progress, feed, leases)
+        if not this.finished():
+            _fit(this, store, settings, address)
         return this.report()
+
+
+def _fit(this: Run, store: Store, settings: Settings, address: str | None) -> None:
+    """Have Ray run what is ready, until all has ended."""
     with _cluster(address, settings), _quiet(), tempfile.TemporaryDirectory(prefix="robust-ray-tune-") as folder:
-        waiting = _Waiting(most=max(PENDING, int(ray.cluster_resources().get("CPU", 0))))
-        shapes = {*settings.shapes.values(), Shape()}
-        with _environment({**ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(waiting.most * len(shapes))}):
+        crew = Crew(this, room=_room, most_absent=max(ABSENT, int(_room().cpu)))
+        with _environment(ENVIRONMENT):
             tune.Tuner(
                 tune.with_parameters(_Worker, store=store, settings=settings),
                 tune_config=tune.TuneConfig(
-                    search_alg=_Calls(this, waiting),
+                    search_alg=_Asking(this, crew),
+                    scheduler=_Directing(this, crew, store),
                     num_samples=-1,
-                    reuse_actors=True,
+                    reuse_actors=False,
                     trial_dirname_creator=lambda trial: str(trial.trial_id),
                 ),
                 run_config=tune.RunConfig(
                     name="calls",
                     storage_path=folder,
-                    callbacks=[_Events(this, waiting, store)],
+                    callbacks=[_Silence()],
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     verbose=0,
                 ),
             ).fit()
-    return this.report()
 
 
 class _Worker(tune.Trainable):  # type: ignore[misc]  # Ray is not typed
@@ -100,17 +118,26 @@ class _Worker(tune.Trainable):  # type: ignore[misc]  # Ray is not typed
         self._store = store
         self._settings = settings
         self._warm = Warm()
+        self._given: tuple[StageCall, int] | None = None
+        self._nap = SHORTEST_NAP
 
-    def reset_config(self, new_config: Mapping[str, Any]) -> bool:
-        """Take the next call instead of dying: a fresh actor costs seconds."""
-        return True
+    def give(self, call: StageCall, halvings: int) -> None:
+        """What the next :meth:`step` does."""
+        self._given = call, halvings
 
     def step(self) -> dict[str, Any]:
-        call: StageCall = self.config["call"]
-        outcome = execute(call, self._store, self._settings.machine(call, self._warm))
+        """Run the call given, or else wait a little, the longer the more often."""
+        if self._given is None:
+            time.sleep(self._nap)
+            self._nap = min(2 * self._nap, LONGEST_NAP)
+            return {"outcome": None}
+        (call, halvings), self._given = self._given, None
+        self._nap = SHORTEST_NAP
+        with limited(self._settings.limit_of(call)):
+            outcome = execute(call, self._store, self._settings.machine(call, self._warm, halvings))
         if not outcome.ok:
             self._warm = Warm()  # what is loaded may be why: memory is the usual cause
-        return {"outcome": outcome, "done": True}
+        return {"outcome": outcome}
 
     @classmethod
     def default_resource_request(cls, config: Mapping[str, Any]) -> tune.PlacementGroupFactory:
@@ -118,42 +145,25 @@ class _Worker(tune.Trainable):  # type: ignore[misc]  # Ray is not typed
         return tune.PlacementGroupFactory([{"CPU": held.cpu, "GPU": held.gpu}])
 
 
-class _Waiting:
-    """Calls handed out whose worker has not begun: few, so that one saturated shape does not hold back another."""
+class _Asking(tune.search.Searcher):  # type: ignore[misc]  # Ray is not typed
+    """Asks for workers: each is a trial, whose only parameter is its shape."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._shapes: dict[str, Shape] = {}
-
-    def add(self, key: str, shape: Shape) -> None:
-        self._shapes[key] = shape
-
-    def remove(self, key: str) -> None:
-        self._shapes.pop(key, None)
-
-    def full(self) -> list[Shape]:
-        """Shapes of which enough calls wait."""
-        return [shape for shape, count in Counter(self._shapes.values()).items() if count >= self.most]
-
-
-class _Calls(tune.search.Searcher):  # type: ignore[misc]  # Ray is not typed
-    """Hands out the calls that are ready; the experiment ends with the last of them."""
-
-    def __init__(self, this: Run, waiting: _Waiting) -> None:
+    def __init__(self, this: Run, crew: Crew) -> None:
         super().__init__()
         self._run = this
-        self._waiting = waiting
+        self._crew = crew
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        call = self._run.next(self._waiting.full())
-        if call is None:
-            return self.FINISHED if self._run.finished() else None
-        shape = self._run.settings.shape_of(call)
-        self._waiting.add(call.key, shape)
-        return {"call": call, "shape": shape}
+        if self._run.finished():
+            return str(self.FINISHED)
+        shape = self._crew.wanted()
+        if shape is None:
+            return None
+        self._crew.ask(trial_id, shape)
+        return {"shape": shape}
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
-        """Left to :class:`_Events`, which also learns why a trial failed."""
+        """Left to :class:`_Directing`, which also learns why a trial failed."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the store is the record."""
@@ -165,35 +175,59 @@ class _Calls(tune.search.Searcher):  # type: ignore[misc]  # Ray is not typed
         return {}  # Tune pickles its configuration at the start, to restore what we never restore
 
 
-class _Events(tune.Callback):  # type: ignore[misc]  # Ray is not typed
-    """Tells the run what becomes of each trial."""
+class _Directing(tune.schedulers.FIFOScheduler):  # type: ignore[misc]  # Ray is not typed
+    """Tells the run what became of each call, and the worker what comes next."""
 
-    def __init__(self, this: Run, waiting: _Waiting, store: Store) -> None:
+    def __init__(self, this: Run, crew: Crew, store: Store) -> None:
+        super().__init__()
         self._run = this
-        self._waiting = waiting
+        self._crew = crew
         self._store = store
-        self._started: dict[str, float] = {}
 
-    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        call: StageCall = trial.config["call"]
-        self._waiting.remove(call.key)
-        self._started[call.key] = time.time()
-        self._run.started(call)
+    def on_trial_result(self, controller: Any, trial: Any, result: Mapping[str, Any]) -> str:
+        call = self._crew.next(trial.trial_id, result["outcome"])
+        if call is not None:
+            # An actor does what it is told in order: this before the step that Tune has it make next.
+            trial.temporary_state.ray_actor.give.remote(call, self._run.halvings(call))
+        elif self._crew.gives_way(trial.trial_id):
+            self._crew.gone(trial.trial_id)
+            return str(self.STOP)
+        return str(self.CONTINUE)
 
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._run.ended(trial.config["call"], trial.last_result["outcome"])
-
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_error(self, controller: Any, trial: Any) -> None:
         """The worker died (killed, out of memory, its node gone): an attempt like any other, recorded from here."""
-        call: StageCall = trial.config["call"]
-        self._waiting.remove(call.key)
+        worker = self._crew.died(trial.trial_id)
+        if worker.call is None:
+            return
         details = Path(trial.error_file).read_text(errors="replace") if trial.error_file else ""
-        machine = self._run.settings.machine(call, Warm())
-        started = self._started.get(call.key, time.time())
-        self._run.ended(call, record_death(call, self._store, machine, started, _reason(details), details))
+        machine = self._run.settings.machine(worker.call, Warm(), self._run.halvings(worker.call))
+        limit, seconds = self._run.settings.limit_of(worker.call), time.monotonic() - worker.since
+        why = reason(_reason(details), limit, hung=limit is not None and seconds >= limit)
+        outcome = record_death(worker.call, self._store, machine, seconds, why, details)
+        self._run.ended(worker.call, outcome)
+
+    def choose_trial_to_run(self, controller: Any) -> None:
+        """None: Tune starts whatever there is room for, except what is withdrawn here."""
+        needless = self._crew.needless()
+        for trial in [trial for trial in controller.get_live_trials() if trial.trial_id in needless]:
+            self._crew.gone(trial.trial_id)
+            controller.stop_trial(trial)
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # as above
+
+
+class _Silence(TrialProgressCallback):  # type: ignore[misc]  # Ray is not typed
+    """In place of Tune's own, which speaks of each worker withdrawn even when told to be silent."""
+
+    def _print(self, msg: str) -> None:
+        pass
+
+
+def _room() -> Shape:
+    """What the cluster has."""
+    has = ray.cluster_resources()
+    return Shape(has.get("CPU", 0.0), has.get("GPU", 0.0))
 
 
 def _reason(details: str) -> str:
@@ -216,7 +250,7 @@ def _cluster(address: str | None, settings: Settings) -> Iterator[None]:
         os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
     try:
         ray.init(
-            address=where,
+            address="local" if where is None else where,  # or else Ray joins whatever was last started here
             include_dashboard=False if where is None else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
@@ -249,8 +283,8 @@ def _check_address(address: str) -> None:
 def _no_cluster(address: str, error: Exception) -> SweepError:
     reason = " ".join(str(error).split())
     return SweepError(
-        f"--address: a Ray cluster must let us in there, but got {address!r} ({reason}); check the address and, with"
-        " `ray status`, the cluster, or leave the address out"
+        f"--address: a Ray cluster must let us in there, but got {address!r} ({reason}); check the address,"
+        " the cluster's token and, with `ray status`, the cluster, or leave the address out"
     )
 
 

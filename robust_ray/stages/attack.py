@@ -35,6 +35,10 @@ class Attack(Stage):
     def label(self) -> str:
         return self.attack.type
 
+    @property
+    def uses_gpu(self) -> bool:
+        return self.cell.uses_gpu
+
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         student, dtype = inputs.keys["student"][0], self.cell.dtype
         with _remembered(machine, f"{student} {dtype} {machine.device}") as cache:

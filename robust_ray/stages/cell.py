@@ -31,6 +31,11 @@ class Cell:
     dtype: Precision = "float32"
     """Number format of the forward pass of whatever is measured."""
 
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether the student can answer on a GPU."""
+        return not self.compression.in_order()[-1].cpu_only
+
     def columns(self, key: str, student: str) -> dict[str, Any]:
         """The columns of :class:`~robust_ray.core.records.CellRecord`."""
         return {

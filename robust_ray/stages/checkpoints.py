@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ class Finetune(Stage):
     """A model before fine-tuning → the teacher."""
 
     name: ClassVar[str] = "finetune"
+    most_gpus: ClassVar[float] = math.inf
 
     model: CodeModel
     task: Task
@@ -28,6 +30,10 @@ class Finetune(Stage):
 
     def label(self) -> str:
         return self.model.type
+
+    @property
+    def uses_gpu(self) -> bool:
+        return not self.model.is_tuned
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         from robust_ray.models import students, training
@@ -82,6 +88,7 @@ class Compress(Stage):
     """A teacher → a student."""
 
     name: ClassVar[str] = "compress"
+    most_gpus: ClassVar[float] = math.inf
 
     compression: Compression
     task: Task
@@ -90,6 +97,10 @@ class Compress(Stage):
 
     def label(self) -> str:
         return self.compression.type
+
+    @property
+    def uses_gpu(self) -> bool:
+        return self.compression.computes
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         from robust_ray.models.reading.forward import cpu_threads

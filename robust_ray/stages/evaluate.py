@@ -30,6 +30,7 @@ class Evaluate(Stage):
     name: ClassVar[str] = "evaluate"
     version: ClassVar[int] = 4
     table: ClassVar[str] = EvaluationRecord.table
+    shares_gpu: ClassVar[bool] = False
 
     cell: Cell
     examples: int | None
@@ -38,6 +39,10 @@ class Evaluate(Stage):
 
     def label(self) -> str:
         return self.cell.compression.type
+
+    @property
+    def uses_gpu(self) -> bool:
+        return self.cell.uses_gpu
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         from robust_ray.models import cost

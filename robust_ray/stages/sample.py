@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ class Sample(Stage):
 
     name: ClassVar[str] = "sample"
     table: ClassVar[str] = SampleRecord.table
+    most_gpus: ClassVar[float] = math.inf
 
     student: CompactRoberta
     schooling: Schooling

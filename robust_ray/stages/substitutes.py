@@ -33,6 +33,10 @@ class CollectSubstitutes(Stage):
     def label(self) -> str:
         return self.substitutes.type
 
+    @property
+    def uses_gpu(self) -> bool:
+        return self.substitutes.uses_gpu
+
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         attacked = stable_order(self.task.load("test"))[self.start : self.stop]
         found = self.substitutes.collect(self.task.load("train"), attacked, machine)

@@ -21,6 +21,7 @@ class Survey(Stage):
 
     name: ClassVar[str] = "survey"
     table: ClassVar[str] = DatasetRecord.table
+    most_gpus: ClassVar[float] = 0
 
     task: Task
 

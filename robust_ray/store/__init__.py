@@ -1,6 +1,8 @@
 """What a sweep leaves behind: checkpoints and rows, written once, on a disk or in a bucket."""
 
+from robust_ray.store.drivers import Driver
+from robust_ray.store.leases import Leases, apart
 from robust_ray.store.results import from_table, schema, to_table
-from robust_ray.store.store import Loaded, Store
+from robust_ray.store.store import Attempt, Loaded, Store
 
-__all__ = ["Loaded", "Store", "from_table", "schema", "to_table"]
+__all__ = ["Attempt", "Driver", "Leases", "Loaded", "Store", "apart", "from_table", "schema", "to_table"]

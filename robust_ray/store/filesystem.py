@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -20,6 +20,7 @@ from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from robust_ray.core.errors import StoreError
 from robust_ray.core.paths import user_path
+from robust_ray.store import address
 
 _COPY_BYTES = 1 << 22
 
@@ -42,29 +43,28 @@ class Files:
         self._filesystem = filesystem
         self._root = root.rstrip("/")
         self._is_local = isinstance(filesystem, LocalFileSystem)
+        self._mark: str | None = None
 
     @classmethod
     def at(cls, uri: str) -> Files:
         """The folder at a path, ``file://``, ``s3://`` or ``gs://`` address; nothing is created.
 
         Raises:
-            StoreError: no file system answers to the address.
+            StoreError: no file system answers to the address, or a secret stands in it.
         """
         if "://" not in uri:
             path = user_path(uri).absolute().as_posix()
             return cls(path, LocalFileSystem(), path)
-        try:
-            filesystem, root = FileSystem.from_uri(uri)
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"{uri}: a folder or an address such as s3://bucket/folder must be given, but got: {_reason(error)}; "
-                "correct it"
-            ) from error
+        filesystem, root = address.locate(uri)
         return cls(uri, filesystem, root)
 
     def local(self, path: str = "") -> Path | None:
         """Where ``path`` lies on this machine's disks, or None when it is remote."""
         return Path(self._at(path)) if self._is_local else None
+
+    def mark(self, path: str) -> None:
+        """Write only while this file is there: without it the folder is away, or what a disk was mounted on."""
+        self._mark = path
 
     def exists(self, path: str) -> bool:
         """Whether a file lies there."""
@@ -94,6 +94,7 @@ class Files:
         if not replace and self.exists(path):
             return False
         with self._reaching(path):
+            self._check_mark()
             if self._is_local:
                 return _put_local(Path(self._at(path)), content, replace)
             with self._output(path) as stream:
@@ -103,6 +104,7 @@ class Files:
     def upload(self, source: Path, path: str) -> None:
         """Copy a local file in. It is visible while it grows: name it only once it is there."""
         with self._reaching(path), source.open("rb") as reader:
+            self._check_mark()
             with self._output(path) as stream:
                 shutil.copyfileobj(reader, stream, _COPY_BYTES)
             if self._is_local:
@@ -124,11 +126,17 @@ class Files:
         if not self.exists(source):
             return
         with self._reaching(source):
+            self._check_mark()
             self._filesystem.create_dir(self._at(target).rsplit("/", 1)[0], recursive=True)
             try:
                 self._filesystem.move(self._at(source), self._at(target))
             except FileNotFoundError:
                 return
+
+    def delete(self, path: str) -> None:
+        """Remove a file; nothing happens when another process was faster."""
+        with self._reaching(path), suppress(FileNotFoundError):
+            self._filesystem.delete_file(self._at(path))
 
     def remove(self, folder: str) -> None:
         """Remove a folder and all that is in it."""
@@ -136,7 +144,14 @@ class Files:
             self._filesystem.delete_dir(self._at(folder))
 
     def _at(self, path: str) -> str:
+        if ".." in path.split("/"):
+            raise StoreError(f"{self.uri}: a name must lie in the store, but got {path!r}; choose another")
         return f"{self._root}/{path}" if path else self._root or "/"
+
+    def _check_mark(self) -> None:
+        """A bucket cannot be away and yet written to, so it is not asked."""
+        if self._is_local and self._mark is not None and not Path(self._at(self._mark)).is_file():
+            raise OSError(f"no {self._mark} lies there")
 
     @contextmanager
     def _output(self, path: str) -> Iterator[NativeFile]:
@@ -153,7 +168,7 @@ class Files:
             raise StoreError(f"{where}: a file must lie there, but got none; run the sweep again") from error
         except (OSError, ArrowException) as error:
             raise StoreError(
-                f"{where}: the store must be readable and writable, but got: {_reason(error)}; "
+                f"{where}: the store must be readable and writable, but got: {address.reason(error)}; "
                 "check the disk, the network and the rights"
             ) from error
 
@@ -180,7 +195,3 @@ def _put_local(target: Path, content: bytes, replace: bool) -> bool:
     finally:
         hidden.unlink(missing_ok=True)
     return True
-
-
-def _reason(error: Exception) -> str:
-    return str(error).split("\n", 1)[0].rstrip(". ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import io
 import json
 import types
@@ -23,6 +24,8 @@ from robust_ray.core.records import Record
 R = TypeVar("R", bound=Record)
 
 _PROVENANCE = b"robust_ray.provenance"
+_SUM = b"robust_ray.sha256"
+_SUM_CHARS = 64
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
@@ -61,11 +64,49 @@ def from_table(table: pa.Table, record: type[R]) -> list[R]:
 
 
 def to_parquet(table: pa.Table, provenance: Mapping[str, Any]) -> bytes:
-    """A whole Parquet file: zstd, page checksums, one row group, the provenance in its metadata."""
+    """A whole Parquet file: zstd, page checksums, one row group; the provenance and a checksum in its metadata.
+
+    The checksum is over all other bytes of the file.
+    """
     described = table.replace_schema_metadata({_PROVENANCE: json.dumps(provenance)})
     sink = io.BytesIO()
-    pq.write_table(described, sink, compression="zstd", row_group_size=max(1, len(table)), write_page_checksum=True)
-    return sink.getvalue()
+    with pq.ParquetWriter(sink, described.schema, compression="zstd", write_page_checksum=True) as writer:
+        writer.write_table(described, row_group_size=max(1, len(described)))
+        writer.add_key_value_metadata({_SUM: b"0" * _SUM_CHARS})
+    content = bytearray(sink.getvalue())
+    place = _place_of_sum(content)
+    content[place] = _sum(content, place)
+    return bytes(content)
+
+
+def is_sound(content: bytes, record: type[Record]) -> bool:
+    """Whether a Parquet file is as it was written and its columns are the record's.
+
+    Its checksum says the first at little cost; a file without one, as they were written once, is read as a whole.
+    """
+    place = _place_of_sum(content)
+    expected = content[place]
+    if expected and expected != _sum(content, place):
+        return False
+    try:
+        if not expected or not pq.read_schema(pa.BufferReader(content)).equals(schema(record)):
+            from_parquet(content, record, "")
+    except (CorruptedError, pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def _place_of_sum(content: bytes | bytearray) -> slice:
+    """Where the checksum lies; nowhere if there is none."""
+    name = content.rfind(_SUM)
+    start = name + len(_SUM) + 2  # the value's type and length come between, a byte each
+    return slice(0) if name < 0 else slice(start, start + _SUM_CHARS)
+
+
+def _sum(content: bytes | bytearray, place: slice) -> bytes:
+    total = hashlib.sha256(content[: place.start])
+    total.update(content[place.stop :])
+    return total.hexdigest().encode()
 
 
 def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:

@@ -8,13 +8,14 @@
     tables/<table>/<key>.parquet        one call's rows
     tables/runs/<key>-<attempt>.parquet every attempt, also the failed ones
     plans/<sweep>-<hash>.json           which keys a sweep is made of
+    drivers/<name>.json                 which keys a driver is at, while it lives
     quarantine/                         what was found damaged
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,9 +28,12 @@ from robust_ray.core.errors import CorruptedError, StoreError, SweepError, did_y
 from robust_ray.core.identity import digest
 from robust_ray.core.records import RECORDS, Record, RunRecord
 from robust_ray.store import artifacts, results
+from robust_ray.store.drivers import Driver, drivers
 from robust_ray.store.filesystem import Files
+from robust_ray.store.leases import BEAT, Leases
 
 FORMAT = 1
+ROWS = ".parquet"
 TABLES: dict[str, type[Record]] = {record.table: record for record in RECORDS}
 
 _READERS = 16
@@ -46,6 +50,19 @@ class Loaded(NamedTuple):
     """Names of the files left out because they are damaged."""
 
 
+class Attempt(NamedTuple):
+    """A record of an attempt, not read yet."""
+
+    key: str
+    """Of the call."""
+
+    name: str
+    """Of the file, without its ending."""
+
+    modified: int
+    """Nanoseconds since 1970; 0 where the file system cannot tell."""
+
+
 class Store:
     """Everything a sweep leaves behind, in one folder on a disk or in a bucket."""
 
@@ -58,6 +75,7 @@ class Store:
                 )
             files.put("FORMAT", json.dumps({"format": FORMAT}).encode())
         self._check_format()
+        files.mark("FORMAT")
 
     @classmethod
     def open(cls, uri: str) -> Store:
@@ -156,7 +174,7 @@ class Store:
         return results.provenance(self._read(_path(ref)))
 
     def damaged(self, refs: Sequence[Ref]) -> list[Ref]:
-        """Those of some complete outputs that are not what was committed: rows are read, of checkpoints the manifest.
+        """Those of some complete outputs that are not what was committed: a file of rows, or a checkpoint's manifest.
 
         A checkpoint's files are checked against their sums when a call asks for them, by :meth:`checkpoint`.
         """
@@ -179,9 +197,20 @@ class Store:
         table = results.to_table([run], RunRecord)
         self._files.put(f"tables/{RunRecord.table}/{run.key}-{run.attempt}.parquet", results.to_parquet(table, {}))
 
-    def runs(self) -> list[RunRecord]:
-        """Every attempt whose record is readable."""
-        return results.from_table(self.table(RunRecord.table).table, RunRecord)
+    def attempts(self) -> list[Attempt]:
+        """Every attempt that has been recorded, by one listing."""
+        entries = self._files.list(f"tables/{RunRecord.table}")
+        names = [(entry.path.removesuffix(ROWS), entry.modified) for entry in entries if entry.path.endswith(ROWS)]
+        return [Attempt(_key(RunRecord.table, name), name, modified) for name, modified in names]
+
+    def runs(self, attempts: Iterable[Attempt] | None = None) -> list[RunRecord]:
+        """The records of some attempts, or of all, as far as they are readable."""
+        names = [attempt.name for attempt in (self.attempts() if attempts is None else attempts)]
+        return results.from_table(self._whole_table(RunRecord.table, names).table, RunRecord)
+
+    def drivers(self) -> list[Driver]:
+        """Who is at work on the store, as far as can be told from outside."""
+        return drivers(self._files)
 
     def put_plan(self, sweep: str, document: Mapping[str, Any]) -> str:
         """Record what a sweep is made of, as the latest; returns the plan's name."""
@@ -212,11 +241,15 @@ class Store:
         """All rows of a table, or those of some keys; damaged files are left out and named."""
         wanted = None if keys is None else frozenset(keys)
         names = [found for found in self._names(name) if wanted is None or _key(name, found) in wanted]
-        with ThreadPoolExecutor(_READERS) as readers:
-            tables = list(readers.map(lambda found: self._try_read(f"tables/{name}/{found}.parquet"), names))
-        whole = [table.replace_schema_metadata(None) for table in tables if table is not None]
-        unreadable = [found for found, table in zip(names, tables, strict=True) if table is None]
-        return Loaded(pa.concat_tables([results.schema(TABLES[name]).empty_table(), *whole]), unreadable)
+        return self._whole_table(name, names)
+
+    def leases(self, beat: float = BEAT) -> Leases:
+        """What the drivers on this store are at.
+
+        Args:
+            beat: Seconds between two signs of life.
+        """
+        return Leases(self._files, beat=beat)
 
     def local_path(self, *parts: str) -> Path:
         """A path inside a store on a disk, its folder made, for files that are not the store's own (an Optuna journal).
@@ -245,10 +278,16 @@ class Store:
                 f"{self.uri}: a store of format {FORMAT} or older is needed, but got {found}; upgrade robust-ray"
             )
 
+    def _whole_table(self, name: str, files: Sequence[str]) -> Loaded:
+        with ThreadPoolExecutor(_READERS) as readers:
+            tables = list(readers.map(lambda file: self._try_read(f"tables/{name}/{file}.parquet"), files))
+        whole = [table.replace_schema_metadata(None) for table in tables if table is not None]
+        unreadable = [file for file, table in zip(files, tables, strict=True) if table is None]
+        return Loaded(pa.concat_tables([results.schema(TABLES[name]).empty_table(), *whole]), unreadable)
+
     def _names(self, table: str) -> list[str]:
-        suffix = ".parquet"
         paths = (entry.path for entry in self._files.list(f"tables/{table}"))
-        return [path.removesuffix(suffix) for path in paths if path.endswith(suffix)]
+        return [path.removesuffix(ROWS) for path in paths if path.endswith(ROWS)]
 
     def _read(self, path: str) -> pa.Table:
         record = TABLES[path.split("/")[1]]
@@ -256,7 +295,7 @@ class Store:
 
     def _is_sound(self, ref: Ref) -> bool:
         if ref.table is not None:
-            return self._try_read(_path(ref)) is not None
+            return results.is_sound(self._files.read(_path(ref)), TABLES[ref.table])
         try:
             artifacts.read_manifest(self._files, ref.key)
         except CorruptedError:

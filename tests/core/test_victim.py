@@ -112,6 +112,12 @@ def test_a_victim_that_answers_too_little_is_found_out(monkeypatch: pytest.Monke
         Answers(Counter()).ask([("a",), ("b",)])
 
 
+def test_no_number_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counter, "predict", lambda self, encodings: np.full((len(encodings), 2), np.nan))
+    with pytest.raises(ValueError, match="a probability that is not a number"):
+        Answers(Counter()).ask([("a",)])
+
+
 def test_what_an_earlier_run_answered_is_not_computed(tmp_path: Path) -> None:
     first, second = Counter(), Counter()
     inputs = [("a",), ("b",), ("a",)]

@@ -1,18 +1,26 @@
-"""A driver in a process of its own, to be killed: ``python -m tests.dispatch.driver serial|tune|study FOLDER``.
+"""A driver in a process of its own, to be killed: ``python -m tests.dispatch.driver HOW STORE``.
 
-It says ``end`` after each attempt, so that its killer can choose the moment.
+How: ``serial``, ``tune``, ``study`` or ``rungs`` by itself, ``shared`` beside others. It says ``end`` after each
+attempt, so that its killer can choose the moment.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from robust_ray.core.call import StageCall
 from robust_ray.dispatch import Counts, Outcome, Settings, serial
 from robust_ray.store import Store
 from tests.dispatch.fakes import small_plan
+
+BEAT = 0.2
+"""Seconds between two signs of life of drivers that share a store: one is dead after 18 times as long."""
+
+
+def shared_plan() -> list[StageCall]:
+    """Work for several drivers, a moment a call."""
+    return small_plan(students=2, looks=8, seconds=0.15)
 
 
 class Speaker:
@@ -28,9 +36,9 @@ class Speaker:
         pass
 
 
-def main(how: str, folder: Path) -> bool:
+def main(how: str, uri: str) -> bool:
     """Run what is missing; whether all went well."""
-    store = Store.open(str(folder))
+    store = Store.open(uri)
     calls = small_plan(seconds=0.05, steps=3)
     if how == "serial":
         return serial.run(calls, store, Settings(), progress=Speaker()).ok
@@ -38,10 +46,13 @@ def main(how: str, folder: Path) -> bool:
         from robust_ray.dispatch import tune
 
         return tune.run(calls, store, Settings(), progress=Speaker()).ok
-    from tests.dispatch.searching import study
+    if how == "shared":
+        return serial.run(shared_plan(), store, Settings(beat=BEAT), progress=Speaker()).ok
+    from tests.dispatch.searching import RUNGS, study
 
-    return serial.run([], store, Settings(), progress=Speaker(), feed=study(store)).ok
+    feed = study(store, rungs=RUNGS if how == "rungs" else ())
+    return serial.run([], store, Settings(), progress=Speaker(), feed=feed).ok
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(sys.argv[1], Path(sys.argv[2])) else 1)
+    sys.exit(0 if main(sys.argv[1], sys.argv[2]) else 1)

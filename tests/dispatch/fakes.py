@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -22,6 +23,7 @@ class Make(Stage):
     """Leaves a checkpoint: a number, and who made each of the ``steps``; a step made before a kill is kept."""
 
     name: ClassVar[str] = "finetune"
+    most_gpus: ClassVar[float] = math.inf
 
     value: int
     steps: int = 1
@@ -99,6 +101,43 @@ class Break(Look):
                 else RuntimeError("boom")
             )
         return super().run(key, inputs, workdir, machine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit(Look):
+    """Lacks memory unless its batches are small; its rows do not depend on them."""
+
+    fits: int = outside_key(10**9)
+    """Padded tokens that fit."""
+
+    def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        if machine.max_batch_tokens > self.fits:
+            raise MemoryError("Unable to allocate 2.00 GiB for an array")
+        return super().run(key, inputs, workdir, machine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Look):
+    """Says on which GPUs it ran, once as many calls as it waits for run at the same time."""
+
+    on_gpu: bool = True
+    folder: str = outside_key("")
+    """Where calls meet."""
+    company: int = outside_key(1)
+    """Calls that must have come there, itself counted."""
+
+    @property
+    def uses_gpu(self) -> bool:
+        return self.on_gpu
+
+    def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        Path(self.folder, key).touch()
+        deadline = time.monotonic() + 240
+        while len(list(Path(self.folder).iterdir())) < self.company:
+            assert time.monotonic() < deadline, "not all came"
+            time.sleep(0.05)
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        return [row(key, gpu, machine.devices) for gpu in filter(None, gpus.split(","))]
 
 
 def row(key: str, substitute: str, rank: int) -> SubstituteRecord:

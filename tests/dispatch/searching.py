@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
 
 from optuna.trial import BaseTrial
 
 from robust_ray.core.errors import SweepError
 from robust_ray.dispatch.attempt import read_rows
-from robust_ray.dispatch.study import Measurement, OpenStudy
+from robust_ray.dispatch.study import Measurement, OpenStudy, Rung
+from robust_ray.search import Objective, Reading, Search
 from robust_ray.store import Store
-from robust_ray.sweep import Objective, Search
 from tests.dispatch.fakes import Look, Make, call
 
 SEARCH = Search(
@@ -23,9 +26,12 @@ SEARCH = Search(
     max_concurrent=1,
 )
 
+RUNGS = (1, 2)
+WHOLE = 4
 
-def study(store: Store, **changes: object) -> OpenStudy:
-    """The study of a store."""
+
+def study(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: object) -> OpenStudy:
+    """The study of a store. Its first rungs see x up to 0.05 too large or too small, by turns."""
     changed = dataclasses.replace(SEARCH, **changes)  # type: ignore[arg-type]  # fields of Search, by name
 
     def propose(trial: BaseTrial) -> Measurement:
@@ -33,17 +39,22 @@ def study(store: Store, **changes: object) -> OpenStudy:
         if k == 3:
             raise SweepError("k: at most 2 must hold, but got 3; lower it")
         student = call(Make(value=round(1000 * x)))
-        look = call(Look(value=k), student=student)
+        looks = [call(Look(value=10 * n + k), student=student) for n in range(WHOLE)]
 
-        def read() -> tuple[tuple[float, ...], dict[str, float]]:
-            seen = read_rows(store, look.ref)[0].substitute.split("+")  # type: ignore[attr-defined]  # Look's rows
-            thousandths, offset = int(seen[0]), int(seen[1])
+        def read(examples: int) -> Reading:
+            seen = [read_rows(store, look.ref)[0].substitute.split("+") for look in looks[:examples]]  # type: ignore[attr-defined]  # Look's rows
+            thousandths, offset = int(seen[0][0]), int(seen[0][1])
             if thousandths < 50:
                 raise ValueError("too small to be measured")
             measured = thousandths / 1000
-            values = (measured, measured**2 + offset)
-            return values[: len(changed.objectives)], {"x at most 0.8": measured - 0.8}
+            noise = 0.05 * (-1) ** thousandths * (examples < WHOLE)
+            values = (measured + noise, measured**2 + offset)
+            ends = ((values[0] - 0.1 / examples, values[0] + 0.1 / examples), None)
+            n = len(changed.objectives)
+            violation = measured - 0.8
+            return Reading(values[:n], {"x at most 0.8": violation}, ends[:n], is_hopeless=violation > 0)
 
-        return Measurement([student, look], read)
+        rungs = [Rung(n, [student, *looks[:n]], partial(read, n)) for n in (*changed.rungs, WHOLE)]
+        return Measurement(f"x={x:g} k={k}", rungs)
 
-    return OpenStudy(store.local_path("studies", "fake.journal"), changed, propose)
+    return OpenStudy(store.local_path("studies", "fake.journal"), changed, propose, known)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robust_ray.core.call import StageCall
-from robust_ray.dispatch import Counts, Frontier, State
+from robust_ray.dispatch import Counts, Frontier, State, frontier
 from tests.dispatch.fakes import Compare, Look, Make, call, small_plan
 
 
@@ -85,6 +86,39 @@ def test_damage_is_repaired_and_the_run_still_ends(calls: list[StageCall], data:
     assert sum(count.done + count.cached for count in frontier.counts.values()) == len(calls)
 
 
+@given(dags(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_what_is_elsewhere_is_found_or_made_here(calls: list[StageCall], data: st.DataObject) -> None:
+    frontier = Frontier(calls)
+    while not frontier.finished:
+        call = frontier.next_ready()
+        if call is None:
+            postponed = frontier.postponed()
+            assert postponed
+            assert sum(count.elsewhere for count in frontier.counts.values()) == len(postponed)
+            for each in postponed:
+                data.draw(st.sampled_from([frontier.found, frontier.retry]))(each.key)
+        else:
+            assert all(frontier.is_there(key) for key in call.needs)
+            data.draw(st.sampled_from([frontier.done, frontier.postpone]))(call.key)
+    assert frontier.postponed() == []
+    assert sum(count.done + count.cached for count in frontier.counts.values()) == len(calls)
+
+
+def test_what_is_elsewhere_is_skipped_with_what_it_needs() -> None:
+    make = call(Make(value=1))
+    look = call(Look(), student=make)
+    frontier = Frontier([make, look])
+    for each in (make, look):
+        assert frontier.next_ready() == each
+        (frontier.done if each == make else frontier.postpone)(each.key)
+    frontier.recompute(make.key)
+    assert frontier.next_ready() == make
+    frontier.failed(make.key)
+    assert frontier.state(look.key) is State.SKIPPED
+    assert frontier.finished
+
+
 def test_prefers_the_same_shape_then_the_same_student_then_the_plan() -> None:
     students = [call(Make(value=n)) for n in range(2)]
     looks = [call(Look(value=n), student=students[n % 2]) for n in range(4)]
@@ -98,12 +132,14 @@ def test_prefers_the_same_shape_then_the_same_student_then_the_plan() -> None:
     assert order == [looks[0], looks[2], looks[1], looks[3], *compares]
 
 
-def test_full_shapes_are_passed_over() -> None:
+def test_a_worker_is_given_calls_of_its_shape() -> None:
     make, look = call(Make(value=1)), call(Look())
     frontier = Frontier([make, look], shape_of=lambda c: c.stage.name)
-    assert frontier.next_ready(full=["finetune"]) == look
-    assert frontier.next_ready(full=["finetune"]) is None
-    assert frontier.next_ready() == make
+    assert frontier.ready == {"finetune": 1, "attack": 1}
+    assert frontier.next_ready("a", "attack") == look
+    assert frontier.next_ready("a", "attack") is None
+    assert frontier.ready == {"finetune": 1}
+    assert frontier.next_ready("b", "finetune") == make
 
 
 def test_counts_per_stage() -> None:
@@ -118,6 +154,18 @@ def test_counts_per_stage() -> None:
         "fidelity": Counts(skipped=1),
     }
     assert frontier.finished
+
+
+def test_what_is_skipped_has_its_cause_however_far_up() -> None:
+    teacher, student, look, other, compare = small_plan(students=1)
+    frontier = Frontier([teacher, student, look, other, compare], present=[teacher.key, student.key])
+    assert frontier.next_ready() == look
+    frontier.failed(look.key)
+    assert frontier.causes() == {compare.key: look.key}
+    frontier = Frontier([teacher, student, look, other, compare])
+    frontier.next_ready()
+    frontier.failed(teacher.key)
+    assert frontier.causes() == dict.fromkeys([each.key for each in (student, look, other, compare)], teacher.key)
 
 
 def test_calls_added_later_join_what_is_known() -> None:
@@ -164,14 +212,28 @@ def test_an_input_that_nothing_makes_is_refused() -> None:
         Frontier([student])
 
 
-def test_thousands_of_calls_are_cheap() -> None:
-    students = [call(Make(value=n)) for n in range(400)]
-    looks = [call(Look(value=n), student=student) for student in students for n in range(20)]
-    calls = [*students, *looks]
-    assert len({each.key for each in calls}) == len(calls)  # keys are made once, before the clock runs
-    before = time.process_time()
-    frontier = Frontier(calls)
-    while (found := frontier.next_ready()) is not None:
-        frontier.done(found.key)
-    assert time.process_time() - before < 5.0
-    assert frontier.finished
+def test_the_work_grows_as_the_calls_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+
+    def counted(operation: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            return operation(*arguments)
+
+        return count
+
+    for name in ("heappush", "heappop"):
+        monkeypatch.setattr(frontier, name, counted(getattr(frontier, name)))
+    for students in (10, 100):
+        made = [call(Make(value=n)) for n in range(students)]
+        looks = [call(Look(value=n), student=student) for n in range(20) for student in made]
+        steps, handed = 0, 0
+        found = Frontier([*made, *looks], shape_of=lambda each: each.stage.name)
+        while not found.finished:
+            running = [each for n in range(8) if (each := found.next_ready(n % 4, ("finetune", "attack")[n // 4]))]
+            handed += len(running)
+            for each in running:
+                found.done(each.key)
+        assert handed == len(made) + len(looks)
+        assert steps < 10 * handed

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 import robust_ray.plan
+from analysis import pareto
+from analysis.load import load
 from robust_ray.attacks import MHM
-from robust_ray.compression import MagnitudePruning
+from robust_ray.compression import Compression, DynamicQuantization, MagnitudePruning
+from robust_ray.core.build import build
 from robust_ray.core.call import Inputs
 from robust_ray.core.machine import Machine
-from robust_ray.core.records import EvaluationRecord, Record
+from robust_ray.core.records import EvaluationRecord, Record, Verdict
 from robust_ray.dispatch import Settings, serial
 from robust_ray.dispatch.optuna import StudyFeed
 from robust_ray.models import ScratchRoberta
 from robust_ray.plan import expand
-from robust_ray.stages import Attack, Compress, Evaluate, Finetune
+from robust_ray.search import Bound, Objective, Search
+from robust_ray.stages import Attack, CollectSubstitutes, Compress, Evaluate, Finetune
 from robust_ray.store import Store
-from robust_ray.sweep import Bound, Objective, Search, Sweep
+from robust_ray.sweep import Examples, Sweep
 from robust_ray.tasks import CloneDetection, DefectDetection
 from tests import fakes
+from tests.analysis import synthetic
 
 SEARCH = Search(
     space={"magnitude_pruning": {"sparsity": {"low": 0.1, "high": 0.9}}, "dynamic_quantization": {}},
@@ -101,7 +108,7 @@ def test_a_search_joins_the_plan(store: Store) -> None:
     assert serial.run(plan.calls.values(), store, Settings(), feed=feed).ok
     assert plan.calls.keys() | feed.keys == store.present()
     fronts = feed.fronts()
-    assert [(front.model, front.task) for front in fronts] == [
+    assert [(front.model, front.tasks) for front in fronts] == [
         ("scratch_roberta", "defect_detection"),
         ("scratch_roberta", "clone_detection"),
     ]
@@ -137,3 +144,106 @@ def test_what_is_measured_otherwise_is_another_study(store: Store, monkeypatch: 
         monkeypatch.setattr(owner, name, value)
         StudyFeed(ATTACKED, store)
     assert len(list(Path(store.uri).glob("studies/pareto-scratch_roberta-defect_detection-*.journal"))) == 4
+
+
+def attack(self: Attack, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+    """The more is pruned, the more examples fall; every other task is twice as hard."""
+    sparsity = getattr(self.cell.compression, "sparsity", 0.4 if self.cell.compression.type != "none" else 0.1)
+    hard = self.cell.task.type == "clone_detection"
+    rows = []
+    for i in range(self.start, self.stop):
+        falls = (7 * i) % 20 < 20 * sparsity * (1 if hard else 0.5)
+        verdict = Verdict.SUCCEEDED if falls else Verdict.FAILED
+        row = synthetic.attack("none", "mhm", i, verdict)
+        named = self.cell.columns(key, inputs.keys["student"][0])
+        rows.append(dataclasses.replace(row, uid=f"example-{i:03d}", attack=self.attack.type, **named))
+    return rows
+
+
+RUNGS = dataclasses.replace(
+    ATTACKED,
+    seeds=(0,),
+    tasks=(DefectDetection(),),
+    examples=Examples(attack=80, shard=20),
+    search=dataclasses.replace(
+        SEARCH,
+        objectives=(
+            Objective(metric="robust_accuracy", direction="maximize"),
+            Objective(metric="compressed_bytes", direction="minimize"),
+        ),
+        constraints=(Bound(metric="clean_accuracy", below_teacher=0.3),),
+        rungs=(20, 40),
+        trials=16,
+        max_concurrent=1,
+        sampler="random",
+    ),
+)
+
+
+def searched(sweep: Sweep, store: Store) -> StudyFeed:
+    feed = StudyFeed(sweep, store)
+    assert serial.run(expand(sweep).calls.values(), store, Settings(), feed=feed).ok
+    return feed
+
+
+def test_rungs_attack_only_what_is_worth_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Attack, "run", attack)
+    monkeypatch.setattr(CollectSubstitutes, "run", lambda *args: [])
+    feed = searched(RUNGS, store)
+    (study,) = feed._studies
+    examples = [trial.user_attrs["examples"] for trial in study.study.trials]
+    assert set(examples) == {20, 40, 80} or set(examples) == {20, 80}
+    attacks = Counter(store.table("attacks").table["student"].to_pylist())
+    assert set(attacks.values()) <= {20, 40, 80}
+    assert feed.keys | expand(RUNGS).calls.keys() == store.present()
+    for point in feed.fronts()[0].points:
+        ends, of_size = point.intervals
+        assert ends is not None
+        assert ends[0] < point.values[0] < ends[1]
+        assert of_size is None
+        assert restored(point.settings).type in {"magnitude_pruning", "dynamic_quantization"}
+    store.put_plan(RUNGS.name, {"sweep": RUNGS.name, "keys": sorted(store.present())})
+    offline = pareto.points(load(store.uri, RUNGS.name))
+    assert set(offline.loc[offline["on_front"], "n"]) == {80}
+    assert set(offline["n"]) == {int(n) for n in set(attacks.values())}
+
+
+def restored(settings: str) -> Compression:
+    return build(Compression, yaml.safe_load(settings), "the table at the end")
+
+
+def test_what_was_measured_before_is_told_for_free(store: Store) -> None:
+    searched(SWEEP, store)
+    runs = len(store.runs())
+    other = dataclasses.replace(SWEEP, name="other", search=dataclasses.replace(SEARCH, sampler="nsgaii", trials=1))
+    for study, earlier in zip(searched(other, store)._studies, searched(SWEEP, store)._studies, strict=True):
+        known = [trial for trial in study.study.trials if "known" in trial.user_attrs]
+        assert {trial.values[1] for trial in known} == {trial.values[1] for trial in earlier.study.trials}
+        assert len(study.study.trials) == len(known) + 1
+    assert len(store.runs()) - runs <= 2 * 2 * 2 * 2, "one proposal for each task, over two seeds: made and measured"
+
+
+def test_what_the_sweep_lists_anyway_is_no_proposal(store: Store) -> None:
+    listed = (MagnitudePruning(sparsity=0.5), MagnitudePruning(sparsity=0.95), DynamicQuantization())
+    (study, _) = searched(dataclasses.replace(SWEEP, compressions=listed), store)._studies
+    known = [trial.params for trial in study.study.trials if "known" in trial.user_attrs]
+    assert known == [
+        {"compression": "magnitude_pruning", "magnitude_pruning.sparsity": 0.5},
+        {"compression": "dynamic_quantization"},
+    ]
+    assert len(study.study.trials) == SEARCH.trials + 2
+
+
+@pytest.mark.parametrize("over", ["mean", "worst"])
+def test_one_study_over_all_tasks(over: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Attack, "run", attack)
+    monkeypatch.setattr(CollectSubstitutes, "run", lambda *args: [])
+    search = dataclasses.replace(RUNGS.search, over_tasks=over, trials=4, rungs=())  # type: ignore[type-var]
+    sweep = dataclasses.replace(RUNGS, tasks=SWEEP.tasks, search=search)
+    (front,) = searched(sweep, store).fronts()
+    assert front.tasks == f"{over} of defect_detection, clone_detection"
+    for point in front.points:
+        compression = restored(point.settings)
+        sparsity = getattr(compression, "sparsity", 0.4)
+        easy, hard = (sum((7 * i) % 20 >= 20 * sparsity * part for i in range(80)) / 80 for part in (0.5, 1))
+        assert point.values[0] == pytest.approx(hard if over == "worst" else (easy + hard) / 2)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.samplers import NSGAIIISampler, NSGAIISampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
 
 from robust_ray.core.errors import StoreError
 from robust_ray.dispatch import Settings, serial
-from robust_ray.dispatch.study import OpenStudy, Point
+from robust_ray.dispatch.samplers import POPULATION
+from robust_ray.dispatch.samplers import sampler as drawn
+from robust_ray.dispatch.study import EXAMPLES, KNOWN, NOT_ATTACKED, OpenStudy, Point
 from robust_ray.store import Store
-from tests.dispatch.searching import SEARCH, study
+from tests.dispatch.searching import RUNGS, SEARCH, WHOLE, study
 from tests.dispatch.test_serial import kill_after
 
 
@@ -27,9 +36,9 @@ def store(tmp_path: Path) -> Store:
     return Store.open(str(tmp_path / "store"))
 
 
-def searched(store: Store, **changes: object) -> OpenStudy:
+def searched(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: object) -> OpenStudy:
     """The study of a store, after a run."""
-    found = study(store, **changes)
+    found = study(store, known, **changes)
     assert serial.run([], store, Settings(), feed=found).ok
     return found
 
@@ -47,8 +56,10 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> list[Point]:
 def test_the_front_is_feasible_and_not_dominated(front: list[Point]) -> None:
     assert front
     for point in front:
-        x, k = point.params["x"], point.params["k"]
+        x, k = (float(part.partition("=")[2]) for part in point.settings.split())
         assert x <= 0.8
+        assert point.intervals[0] == pytest.approx((x - 0.025, x + 0.025))
+        assert point.intervals[1] is None
         assert point.values == pytest.approx((x, x**2 + k))
         assert point.constraints == {"x at most 0.8": pytest.approx(x - 0.8)}
         assert not any(o.values[0] >= point.values[0] and o.values[1] < point.values[1] for o in front)
@@ -58,7 +69,7 @@ def test_the_front_is_feasible_and_not_dominated(front: list[Point]) -> None:
 def test_all_proposals_end_and_a_second_run_adds_none(store: Store) -> None:
     found = searched(store)
     assert len(states(found)) == 14
-    assert set(states(found)) <= {TrialState.COMPLETE, TrialState.FAIL}
+    assert set(states(found)) <= {TrialState.COMPLETE, TrialState.PRUNED}
     runs = len(store.runs())
     assert len(states(searched(store))) == 14
     assert len(store.runs()) == runs
@@ -66,12 +77,12 @@ def test_all_proposals_end_and_a_second_run_adds_none(store: Store) -> None:
 
 
 def test_a_point_that_cannot_be_built_or_measured_fails_alone(store: Store) -> None:
-    found = searched(store, trials=40, sampler="random")
-    errors = {trial.user_attrs.get("error") for trial in found.study.trials if trial.state == TrialState.FAIL}
+    found = searched(store, trials=30, sampler="random")
+    errors = {trial.user_attrs.get("error") for trial in found.study.trials if trial.state == TrialState.PRUNED}
     assert errors == {"k: at most 2 must hold, but got 3; lower it", "too small to be measured"}
 
 
-@pytest.mark.parametrize("ends", [0, 3, 8])
+@pytest.mark.parametrize("ends", [0, 3, 20])
 def test_a_killed_search_goes_on_as_if_nothing_had_happened(
     ends: int, store: Store, tmp_path: Path, front: list[Point]
 ) -> None:
@@ -110,11 +121,60 @@ def test_rows_damaged_before_they_are_read_are_made_again(
     assert [run.key for run in store.runs()].count(spoilt[0]) == 2
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "nsgaiii", "random", pytest.param("gp", marks=pytest.mark.torch)])
 def test_several_proposals_at_once(sampler: str, store: Store) -> None:
-    found = searched(store, max_concurrent=3, sampler=sampler)
-    assert len(states(found)) == 14
+    found = searched(store, max_concurrent=3, sampler=sampler, trials=12)
+    assert len(states(found)) == 12
     assert found.front()
+
+
+@pytest.mark.parametrize("sampler", ["nsgaii", "nsgaiii"])
+def test_genetic_samplers_drawn_afresh_know_their_generations(sampler: str, store: Store) -> None:
+    found = searched(store, sampler=sampler, trials=3 * POPULATION)
+    key = NSGAIISampler._get_generation_key() if sampler == "nsgaii" else NSGAIIISampler._get_generation_key()
+    generations = [trial.system_attrs[key] for trial in found.study.trials]
+    assert generations == sorted(generations)
+    assert len(set(generations)) >= 3
+    first, last = found.study.trials[:POPULATION], found.study.trials[-POPULATION:]
+    inherited = {value for trial in last for value in trial.params.items()} & {
+        value for trial in first for value in trial.params.items() if value[0] == "x"
+    }
+    assert inherited, "children have genes of their parents"
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "nsgaiii", pytest.param("gp", marks=pytest.mark.torch)])
+def test_samplers_keep_to_what_is_feasible(sampler: str) -> None:
+    """The larger x the better is the first objective; above 0.3 it is not feasible where there is a constraint."""
+    trials, early = (13, 11) if sampler == "gp" else (60, 24)
+
+    def infeasible(*, is_bounded: bool) -> int:
+        study = asked(sampler, trials, lambda x, k: {"x at most 0.3": x - 0.3} if is_bounded else {})
+        return sum(trial.params["x"] > 0.3 for trial in study.trials[early:])
+
+    assert infeasible(is_bounded=True) < infeasible(is_bounded=False)
+
+
+def test_tpe_turns_from_what_cannot_be_measured() -> None:
+    study = asked("tpe", 40, lambda x, k: None if k == 3 else {})
+    assert sum(trial.params["k"] == 3 for trial in study.trials[20:]) <= 5, "of 20, where chance alone gives 5"
+
+
+def asked(sampler: str, trials: int, constraints: Callable[[float, int], dict[str, float] | None]) -> optuna.Study:
+    """A study in memory: None for constraints is a point that cannot be measured."""
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    search = dataclasses.replace(SEARCH, sampler=sampler)  # type: ignore[arg-type]  # a name, as in a file
+    for number in range(trials):
+        study.sampler = drawn(search, number)
+        trial = study.ask()
+        x, k = trial.suggest_float("x", 0.0, 1.0, step=0.001), trial.suggest_int("k", 0, 3)
+        found = constraints(x, k)
+        if found is None:
+            study.tell(trial, state=TrialState.PRUNED)
+            continue
+        for name, value in found.items():
+            trial.set_constraint(name, value)
+        study.tell(trial, [x, x**2 + k])
+    return study
 
 
 def test_one_objective_is_a_front_of_one(store: Store) -> None:
@@ -128,3 +188,82 @@ def test_a_second_driver_is_refused_while_the_first_searches(store: Store) -> No
         study(store)
     assert serial.run([], store, Settings(), feed=first).ok
     assert len(states(searched(store, trials=16))) == 16, "a search that has ended holds nobody up"
+
+
+def stopped(found: OpenStudy) -> list[FrozenTrial]:
+    """Proposals that were not measured whole."""
+    ended = found.study.get_trials(states=(TrialState.COMPLETE,))
+    return [trial for trial in ended if trial.user_attrs[EXAMPLES] < WHOLE]
+
+
+def test_what_is_beaten_beyond_chance_is_stopped_and_never_on_the_front(store: Store) -> None:
+    found = searched(store, rungs=RUNGS, sampler="random", trials=30)
+    early = stopped(found)
+    assert early
+    front = found.front()
+    for trial in early:
+        assert trial.constraints[NOT_ATTACKED] == 1 - trial.user_attrs[EXAMPLES] / WHOLE
+        assert tuple(trial.values) not in {point.values for point in front}
+    whole = [trial for trial in found.study.trials if trial.state == TrialState.COMPLETE and trial not in early]
+    assert {trial.constraints[NOT_ATTACKED] for trial in whole} == {0.0}
+    looks = [run for run in store.runs() if run.stage == "attack"]
+    assert len({run.key for run in looks}) == len(looks), "nothing is measured twice"
+    keys = found.ended_keys()
+    assert keys == store.present(), "what was never asked for is no part of the plan"
+
+
+def test_what_breaks_a_bound_for_good_is_stopped_at_the_first_rung(store: Store) -> None:
+    found = searched(store, rungs=RUNGS, sampler="random", trials=30)
+    broken = [trial for trial in found.study.trials if trial.constraints.get("x at most 0.8", 0) > 0]
+    assert broken
+    assert {trial.user_attrs[EXAMPLES] for trial in broken} == {RUNGS[0]}
+
+
+@pytest.mark.parametrize("ends", [1, 4, 13])
+def test_a_search_killed_between_rungs_goes_on_as_if_nothing_had_happened(
+    ends: int, store: Store, tmp_path: Path
+) -> None:
+    undisturbed = searched(Store.open(str(tmp_path / "undisturbed")), rungs=RUNGS)
+    assert stopped(undisturbed)
+    kill_after("rungs", ends, tmp_path / "store", moment=0.0)
+    found = searched(store, rungs=RUNGS)
+    assert TrialState.RUNNING not in states(found)
+    assert [
+        (trial.params, trial.values, trial.constraints, trial.user_attrs, trial.state) for trial in found.study.trials
+    ] == [
+        (trial.params, trial.values, trial.constraints, trial.user_attrs, trial.state)
+        for trial in undisturbed.study.trials
+    ]
+    assert found.front() == undisturbed.front()
+    assert found.ended_keys() == undisturbed.ended_keys() == store.present()
+
+
+def test_known_points_come_first_are_whole_and_cost_no_proposal(store: Store) -> None:
+    known = [{"x": 0.5, "k": 2}, {"x": 0.7, "k": 0}]
+    found = searched(store, known, rungs=RUNGS, trials=6)
+    assert [trial.params for trial in found.study.trials[:2]] == known
+    assert all(trial.user_attrs[KNOWN] and trial.user_attrs[EXAMPLES] == WHOLE for trial in found.study.trials[:2])
+    assert len(states(found)) == 8
+    again = searched(store, [*known, {"x": 0.25, "k": 0}], rungs=RUNGS, trials=6)
+    assert [trial.params for trial in again.study.trials[8:]] == [{"x": 0.25, "k": 0}]
+
+
+def test_known_points_are_parents_to_genetic_samplers(store: Store) -> None:
+    known = [{"x": 0.1 + 0.05 * i, "k": 0} for i in range(POPULATION)]
+    found = searched(store, known, trials=6, sampler="nsgaii")
+    key = NSGAIISampler._get_generation_key()
+    assert [trial.system_attrs[key] for trial in found.study.trials] == [0] * POPULATION + [1] * 6
+
+
+def test_others_may_read_the_journal_meanwhile(store: Store) -> None:
+    """As optuna-dashboard does."""
+    found = searched(store, rungs=RUNGS)
+    journal = store.local_path("studies", "fake.journal")
+    content = journal.read_bytes()
+    journal.chmod(0o400)
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    (summary,) = optuna.get_all_study_summaries(storage)
+    seen = optuna.load_study(study_name=summary.study_name, storage=storage)
+    assert [trial.values for trial in seen.trials] == [trial.values for trial in found.study.trials]
+    assert [trial.number for trial in seen.best_trials] == [trial.number for trial in found.study.best_trials]
+    assert journal.read_bytes() == content

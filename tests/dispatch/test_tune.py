@@ -13,7 +13,7 @@ from robust_ray.core.errors import SweepError
 from robust_ray.dispatch import Report, Settings, Shape, serial
 from robust_ray.store import Store
 from tests.contracts import DispatcherContract
-from tests.dispatch.fakes import Break, attempts, call, small_plan
+from tests.dispatch.fakes import Break, Look, attempts, call, small_plan
 from tests.dispatch.searching import study
 from tests.dispatch.test_serial import assert_whole, kill_after
 
@@ -73,7 +73,8 @@ class TestTune(DispatcherContract):
     ) -> None:
         broken = call(Break(marks=str(tmp_path)))
         before = dict(os.environ)
-        assert not dispatch([broken], store, Settings(retries=0)).ok
+        looks = [call(Look(value=n)) for n in range(20)]  # more than there are workers, so that some are withdrawn
+        assert not dispatch([broken, *looks], store, Settings(retries=0)).ok
         assert capfd.readouterr() == ("", "")
         assert dict(os.environ) == before
 

@@ -24,7 +24,6 @@ from analysis import report
 from analysis.load import load as load_rows
 from analysis.robustness import robustness
 from robust_ray.cli import main
-from robust_ray.console import kind
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.call import Inputs, StageCall
 from robust_ray.core.machine import Machine
@@ -34,6 +33,7 @@ from robust_ray.metrics import worst_case
 from robust_ray.plan import expand
 from robust_ray.store import Store, from_table
 from robust_ray.sweep_file import load
+from robust_ray.watching.history import kind
 from tests import fakes
 
 pytestmark = [pytest.mark.torch, pytest.mark.ray]
@@ -237,7 +237,7 @@ def test_a_driver_that_was_killed_loses_nothing(serial_store: Store, folder: Pat
 
 def kill_after(command: Sequence[str], line: str, seconds: float = 0.0) -> None:
     """Kill a driver so long after it has said something."""
-    whole = [sys.executable, "-m", "robust_ray.cli", *command]
+    whole = [sys.executable, "-m", "robust_ray.cli", *command, "--verbose"]
     with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
         assert driver.stdout is not None
         said = list(itertools.takewhile(lambda said: not said.startswith(line), driver.stdout))

@@ -1,4 +1,4 @@
-"""The same store on three file systems: a disk, and two that only look like a bucket."""
+"""The same store on four file systems: a disk, a bucket, and two that only look like one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ def _refuse(*arguments: object, **options: object) -> None:
     raise AssertionError("a remote store must be reached through its file system alone")
 
 
-@pytest.fixture(params=["local", "subtree", "mock"])
+@pytest.fixture(params=["local", "bucket", "subtree", "mock"])
 def files(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """An empty folder; publishing by the operating system's own calls is forbidden where it is not a local disk."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "results"
     if request.param == "local":
         return Files.at(str(folder))
+    if request.param == "bucket":
+        return Files.at(request.getfixturevalue("bucket"))
     for name in ("link", "replace", "fsync"):
         monkeypatch.setattr(f"os.{name}", _refuse)
     if request.param == "subtree":

@@ -55,6 +55,14 @@ def test_move_and_remove(files: Files) -> None:
     assert files.list("c") == []
 
 
+def test_delete(files: Files) -> None:
+    for path in ("a/b", "a/c"):
+        files.put(path, b"")
+    files.delete("a/b")
+    files.delete("a/b")  # another process was faster
+    assert [entry.path for entry in files.list("a")] == ["c"]
+
+
 def test_a_missing_file_is_named(files: Files) -> None:
     with pytest.raises(StoreError, match=f"^{files.uri}/a: a file must lie there, but got none; run the sweep again$"):
         files.read("a")

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from robust_ray.core.errors import CorruptedError
 from robust_ray.core.records import RECORDS, Record, SubstituteRecord
-from robust_ray.store.results import from_parquet, from_table, provenance, schema, to_parquet, to_table
+from robust_ray.store import results
+from robust_ray.store.results import from_parquet, from_table, is_sound, provenance, schema, to_parquet, to_table
 from tests.store.conftest import filled, substitutes
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schemas.txt"
@@ -177,6 +178,31 @@ def test_damage_is_never_read_as_other_rows(data: st.DataObject) -> None:
     except CorruptedError:
         return
     assert [dataclasses.astuple(row) for row in read] == [dataclasses.astuple(row) for row in rows]
+
+
+def test_damage_anywhere_is_noticed_without_reading_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = to_parquet(to_table(substitutes("k", "abcdefgh"), SubstituteRecord), {"made": "by a test"})
+    name = content.index(b"robust_ray.sha256")
+    whole = []
+    monkeypatch.setattr(results, "from_parquet", lambda *read: whole.append(read))
+    assert is_sound(content, SubstituteRecord)
+    for at in {*range(len(content))} - {*range(name, name + len(b"robust_ray.sha256"))}:
+        assert not is_sound(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :], SubstituteRecord), at
+    assert not any(is_sound(content[:length], SubstituteRecord) for length in range(name + 20, len(content)))
+    assert not whole
+
+
+def test_a_file_without_a_checksum_is_sound_if_it_can_be_read() -> None:
+    table = to_table(substitutes("k", "abcdefgh"), SubstituteRecord)
+    sink = io.BytesIO()
+    pq.write_table(table, sink, write_page_checksum=True)
+    content = sink.getvalue()
+    assert is_sound(content, SubstituteRecord)
+    assert not is_sound(content[:50] + b"damage" + content[56:], SubstituteRecord)
+
+
+def test_a_file_with_the_columns_of_another_record_is_not_sound() -> None:
+    assert not is_sound(to_parquet(to_table(substitutes("k", "a"), SubstituteRecord), {}), Sample)
 
 
 def test_a_nullable_column_gained_later_was_not_measured() -> None:

@@ -61,6 +61,7 @@ class MaskedLMSubstitutes(Substitutes):
     """Names that a masked language model would write where a name stands, the most similar ones first (ALERT's)."""
 
     looks_at_examples: ClassVar[bool] = True
+    uses_gpu: ClassVar[bool] = True
     paper: ClassVar[str] = "Yang et al. (ALERT), ICSE 2022, https://doi.org/10.1145/3510003.3510146"
 
     language_model: LanguageModel = field(default_factory=_codebert)

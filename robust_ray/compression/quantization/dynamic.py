@@ -26,6 +26,8 @@ class DynamicQuantization(Compression):
 
     leaves: ClassVar[frozenset[Trace]] = frozenset({"integers"})
     bears: ClassVar[frozenset[Trace]] = frozenset({"zeros", "factors"})
+    computes: ClassVar[bool] = False
+    cpu_only: ClassVar[bool] = True
 
     per_channel: bool = True
     """One scale for each output of a layer, rather than one for the layer."""

@@ -30,7 +30,16 @@ class RunRecord(Record):
     """Wall time."""
 
     peak_memory: int | None
-    """Bytes of the process at its peak."""
+    """Bytes of the process at its peak; null, as the next three, for a worker that died."""
+
+    peak_gpu_memory: int | None
+    """Bytes allocated on its GPU at the peak, warm victims and all; null without one, and with several."""
+
+    gpu_memory: int | None
+    """Bytes that GPU has."""
+
+    max_batch_tokens: int | None
+    """Padded tokens in one forward pass at most; half as many as in an attempt before that lacked memory."""
 
     energy: float | None
     """Joules, where the machine can tell."""

@@ -1,0 +1,55 @@
+"""Failures by their sentence: a thousand calls that fail for one reason are one line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from robust_ray.dispatch import Failure
+
+_VARIES = re.compile(r"[a-z_]+-\w+-v\d+-[0-9a-f]{16}|0x[0-9a-f]+|\d+(\.\d+)?")
+"""What differs between two sentences that say the same: keys, addresses, numbers."""
+
+
+class Group(NamedTuple):
+    """Calls that failed for the same reason."""
+
+    error: str
+    """As the first of them says it."""
+
+    keys: tuple[str, ...]
+
+    skipped: int
+    """Calls that were never tried because they need one of these."""
+
+    def line(self) -> str:
+        """For the screen."""
+        many = len(self.keys) > 1
+        which = f"{len(self.keys)} calls, the first {self.keys[0]}" if many else self.keys[0]
+        skipped = f" ({self.skipped} that need {'them' if many else 'it'} skipped)" if self.skipped else ""
+        return f"FAILED {which}{skipped}: {self.error}"
+
+
+def gist(error: str) -> str:
+    """What two sentences have in common that say the same of two calls."""
+    return _VARIES.sub("…", error)
+
+
+def grouped(failures: Iterable[Failure], causes: Mapping[str, str]) -> list[Group]:
+    """Failures by what they say, the most frequent first.
+
+    Args:
+        failures: Calls that were given up.
+        causes: Key of a skipped call → key of the failed one it needs.
+    """
+    found: dict[str, list[Failure]] = {}
+    for failure in failures:
+        found.setdefault(gist(failure.error), []).append(failure)
+    skipped = Counter(causes.values())
+    groups = [
+        Group(same[0].error, tuple(failure.key for failure in same), sum(skipped[failure.key] for failure in same))
+        for same in found.values()
+    ]
+    return sorted(groups, key=lambda group: -len(group.keys))

@@ -1,0 +1,55 @@
+"""``robust-ray plan``: what a sweep would run, and what that would cost."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+
+from robust_ray.console import say
+from robust_ray.dispatch import Settings
+from robust_ray.plan import expand
+from robust_ray.store import Store
+from robust_ray.sweep import Sweep
+from robust_ray.watching.costs import UNKNOWN, cost_table, costs, total
+from robust_ray.watching.history import History
+from robust_ray.watching.pilot import unknown_kinds
+
+
+def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float | None = None) -> None:
+    """Print a plan.
+
+    Args:
+        sweep: Whose.
+        console: Where to print.
+        as_json: Print plain data for other programs instead, with every key.
+        price: Of an hour of a GPU; null where nobody asks.
+    """
+    plan = expand(sweep)
+    store = Store.find(sweep.store)
+    present = store.present() if store else set()
+    history = History.of(store, plan.calls.values(), Settings.of(sweep, store))
+    found = costs(plan, present, history)
+    if as_json:
+        calls = [call.describe() | {"cached": call.key in present} for call in plan.calls.values()]
+        stages = [cost._asdict() | {"accelerators": sorted(cost.accelerators)} for cost in found]
+        print(json.dumps({"sweep": sweep.name, "store": sweep.store, "stages": stages, "calls": calls}, indent=1))
+        return
+    console.print(cost_table(found))
+    whole = total(found)
+    say(console, f"{whole.calls} calls, {whole.missing} to run")
+    if whole.accelerators:
+        accelerators = " and ".join(sorted(whole.accelerators))
+        say(console, f"times are medians of the latest runs in {sweep.store} on {accelerators}")
+    if price is not None:
+        over = "over " if whole.sources.get(UNKNOWN) else ""
+        say(console, f"GPUs for {over}{whole.gpu_hours * price:,.2f} at {price:g} an hour")
+    unknown = unknown_kinds(plan, present, history)
+    if unknown:
+        say(
+            console,
+            f"never run yet: {', '.join(unknown)}; `robust-ray run --pilot` runs one of each, to know",
+        )
+    if sweep.search is not None:
+        proposals = f"{sweep.search.trials} proposals for each model and task ({sweep.search.sampler})"
+        say(console, f"then a search of {proposals}")

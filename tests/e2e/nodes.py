@@ -1,0 +1,57 @@
+"""Several raylets on this machine, a sweep over them, and two strangers who want in; says as JSON what came of it.
+
+A program of its own, because whether a token is asked for is settled once a process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import ray
+from ray.cluster_utils import Cluster
+
+from robust_ray.cli import main
+
+
+def stranger(sweep: str, address: str, home: str, **token: str) -> str:
+    """What somebody is told who runs a sweep without this cluster's token."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-m", "robust_ray.cli", "run", sweep, "--address", address, "--store", f"{home}/store"]
+    return subprocess.run(
+        command, env={**known, "HOME": home, **token}, capture_output=True, text=True, check=False
+    ).stderr
+
+
+def run(sweep: str, uri: str, home: str) -> None:
+    """Run a sweep on two workers with a GPU that is none, beside a head that takes no call."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        workers = [cluster.add_node(num_cpus=2, num_gpus=1) for _ in range(2)]
+        cluster.wait_for_nodes()
+        ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        status = main(["run", sweep, "--address", cluster.address, "--store", uri])
+        places = [actor["Address"]["NodeID"] for actor in ray._private.state.actors().values()]
+        ray.shutdown()
+        Path(home).mkdir()
+        found = {
+            "status": status,
+            "workers": [worker.node_id for worker in workers],
+            "actors": Counter(places),
+            "no_token": stranger(sweep, cluster.address, home),
+            "wrong_token": stranger(
+                sweep, cluster.address, home, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a-wrong-token-of-a-stranger"
+            ),
+        }
+    finally:
+        cluster.shutdown()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:])
