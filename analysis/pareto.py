@@ -81,6 +81,15 @@ def students(points: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(front=np.where(shown["on_front"], "●", np.where(shown["is_whole"], "", "–")))
 
 
+def unjudged(points: pd.DataFrame) -> str | None:
+    """How many students are in no such table because some attack of the study was not run on them; None if none is."""
+    judged = points.loc[points["attack_name"] == EVERY_ATTACK, "student"]
+    missing = set(points["student"]) - set(judged)
+    if judged.empty or not missing:
+        return None
+    return f"not among them, as not every attack was run on them: {len(missing)}; --sweep tells studies apart"
+
+
 def volumes(points: pd.DataFrame) -> pd.DataFrame:
     """Hypervolume of every view: how much of what is possible the students reach.
 
@@ -175,6 +184,8 @@ def command(options: Namespace) -> None:
     table = students(found)
     columns = measured(table, COLUMNS)
     print_tables("size and robustness", table, columns)
+    if (left_out := unjudged(found)) is not None:
+        print(f"\n{left_out}")
     for victim, part in by_victim(volumes(found)):
         shown = part.loc[part["size_kind"] == ON_DISK, ["attack_name", "hypervolume"]]
         print(

@@ -5,7 +5,8 @@
 A condition is a model, a task and an attack; within it, settings are ranked by robust accuracy (mean over seeds), the
 teacher among them. Friedman's test asks whether they differ at all; Wilcoxon's signed ranks tell pairs apart, over
 conditions and with Holm's correction over all pairs; beside them stands Nemenyi's critical difference (Demšar, JMLR
-2006).
+2006). A setting that was attacked on fewer examples than others (a search has stopped it, or the sweep goes on) is left
+out.
 """
 
 from __future__ import annotations
@@ -58,10 +59,15 @@ class Ranking(NamedTuple):
     groups: list[tuple[int, ...]]
     """Rows of the table no two of which are told apart."""
 
+    left_out: tuple[str, ...]
+    """Settings that were attacked on fewer examples than others."""
+
 
 def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
     """Rank the settings over the conditions in which all of them were measured."""
-    scores = _scores(prepare(attacks, where(expression)))
+    chosen = prepare(attacks, where(expression))
+    left_out = _attacked_on_fewer(chosen)
+    scores = _scores(chosen[~chosen["compression_name"].isin(left_out)])
     whole = scores.dropna()
     test = friedman(whole.to_numpy())
     order = np.argsort(test.mean_ranks, kind="stable")
@@ -87,7 +93,15 @@ def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
         nemenyi=pd.DataFrame(nemenyi(ranks, len(whole)), index=names, columns=names) if enough else None,
         critical_difference=critical_difference(len(names), len(whole), LEVEL) if enough else None,
         groups=groups,
+        left_out=left_out,
     )
+
+
+def _attacked_on_fewer(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Settings that somewhere were not attacked on as many examples as another was, by name."""
+    sizes = frame.groupby([*CONDITION, "seed", "compression_name"]).size()
+    most = sizes.groupby(level=[*CONDITION, "seed"]).transform("max")
+    return tuple(sorted(set(sizes[sizes < most].index.get_level_values("compression_name"))))
 
 
 def _scores(frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,6 +120,8 @@ def _letters(row: int, groups: Sequence[tuple[int, ...]]) -> str:
 def verdict(found: Ranking) -> str:
     """What Friedman's test says, in one sentence."""
     students = f"{len(found.table)} settings over {found.test.conditions} conditions"
+    if found.left_out:
+        students += f" (left out: {len(found.left_out)} attacked on fewer examples)"
     if found.test.p_value is None:
         return f"{students}: too few to test; three settings and two conditions are needed"
     word = "differ" if found.test.p_value < LEVEL else "cannot be told apart"

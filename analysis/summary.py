@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.fidelity import CLEAN
 from analysis.labels import TEACHER
-from analysis.pareto import EVERY_ATTACK, ON_DISK
+from analysis.pareto import EVERY_ATTACK, ON_DISK, unjudged
 from analysis.tables import NO_BREAK, Column, by_victim, cell, count, percent, points
 
 
@@ -72,6 +72,7 @@ def _clean(costs: pd.DataFrame) -> Iterator[str]:
 def _trade(points: pd.DataFrame) -> Iterator[str]:
     shown = points[(points["attack_name"] == EVERY_ATTACK) & (points["size_kind"] == ON_DISK)]
     teacher, students = (shown[(shown["compression"] == TEACHER) == is_teacher] for is_teacher in (True, False))
+    students = students[students["is_whole"]]
     if len(teacher):
         row = _first(teacher)
         yield (
@@ -82,6 +83,8 @@ def _trade(points: pd.DataFrame) -> Iterator[str]:
         row = _first(students.sort_values(["robust_accuracy", "size"], ascending=[False, True], kind="stable"))
         size = f", at {percent(row.bytes / _first(teacher).bytes)} of the teacher's size" if len(teacher) else ""
         yield f"The most robust student is {row.compression_name}, with {_interval(row, 'robust_accuracy')}{size}."
+    if (left_out := unjudged(points)) is not None:
+        yield f"Students {left_out}."
 
 
 def _largest_loss(robustness: pd.DataFrame) -> Iterator[str]:

@@ -118,6 +118,8 @@ def deck(on: Sequence[str], only: Sequence[str], dice: np.random.Generator) -> I
     if os.geteuid():
         print("without root there are no small disks to fill", flush=True)
         pairs = [pair for pair in pairs if FAULTS[pair[0]].small is None]
+    if not pairs:
+        raise SystemExit(f"--only: a fault must be one that can happen on {' or '.join(on)}, but got {only}; add --on")
     while True:
         yield from (pairs[i] for i in dice.permutation(len(pairs)))
 

@@ -39,7 +39,7 @@ from robust_ray.attacks.textattack import TextAttack
 from robust_ray.core.examples import Example, generator, stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord, Verdict
-from robust_ray.dispatch.base import BATCH_TOKENS
+from robust_ray.dispatch.settings import BATCH_TOKENS
 from robust_ray.source.identifiers import analyse
 from robust_ray.tasks import DefectDetection
 

@@ -15,14 +15,13 @@ from robust_ray.console import duration, say, warning_lines
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import DataError, SweepError
 from robust_ray.core.records import DatasetRecord
-from robust_ray.dispatch import serial
-from robust_ray.dispatch.base import Feed, Report, Settings
+from robust_ray.dispatch import Feed, Report, Settings, serial
 from robust_ray.plan import Plan, expand, survey_of
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.tasks import Task
 from robust_ray.watching.display import Display, counts_table
-from robust_ray.watching.failures import grouped
+from robust_ray.watching.failures import gist, grouped
 from robust_ray.watching.history import History
 from robust_ray.watching.interrupt import STATUS, interruptible
 from robust_ray.watching.pilot import pilot as pilot_of
@@ -68,7 +67,8 @@ def run(
     history = History.of(store if missing else None, plan.calls.values(), settings)
     feed = None if pilot else _feed(sweep, store)
     calls = pilot_of(plan, present, history) if pilot else list(plan.calls.values())
-    with Display(console, [call for call in calls if call.key not in present], history, verbose=verbose) as display:
+    to_run = [call for call in calls if call.key not in present]
+    with Display(console, to_run, history, verbose=verbose, searches=feed is not None) as display:
         how = on if missing or feed else "serial"  # to import Ray alone takes seconds
         report = _dispatch(how, calls, store, settings, display, feed, address)
     if report is None:
@@ -80,6 +80,8 @@ def run(
         store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | measured)})
         for front in feed.fronts():
             console.print(front_table(front, [objective.name for objective in sweep.search.objectives]))
+            for line in front_lines(front):
+                say(console, line)
     return 0 if report.ok else 1
 
 
@@ -169,6 +171,15 @@ def front_table(front: Front, objectives: Sequence[str]) -> Table:
         numbers = (_number(value, ends) for value, ends in zip(point.values, point.intervals, strict=True))
         table.add_row(Text(point.settings), *numbers)
     return table
+
+
+def front_lines(front: Front) -> list[str]:
+    """What a front does not show: that there is none, and what could not be measured, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for reason in front.given_up:
+        reasons.setdefault(gist(reason), []).append(reason)
+    empty = [] if front.points else ["no proposal could be measured and keeps every constraint"]
+    return [*empty, *(f"proposals given up: {len(same)}, as {same[0]}" for same in reasons.values())]
 
 
 def _number(value: float, ends: tuple[float, float] | None) -> Text:

@@ -19,6 +19,7 @@ from robust_ray.attacks import ATTACKS, SUBSTITUTES, AttackRecipe, Substitutes, 
 from robust_ray.compression import COMPRESSIONS, Compression, Lesson
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.call import StageCall
+from robust_ray.core.errors import StoreError
 from robust_ray.core.examples import Example, Input
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, SubstituteRecord, Verdict
@@ -251,6 +252,19 @@ class LettingGo:
         self.most_elsewhere = max(self.most_elsewhere, sum(count.elsewhere for count in counts.values()))
 
 
+class Refusing:
+    """A progress that cannot go on once a call has ended, as a driver whose store is away."""
+
+    def on_start(self, call: StageCall) -> None:
+        pass
+
+    def on_end(self, call: StageCall, outcome: Outcome) -> None:
+        raise StoreError("the store: it must be there, but is away; wait")
+
+    def on_change(self, counts: Mapping[str, Counts]) -> None:
+        pass
+
+
 class DispatcherContract:
     """A dispatcher makes every call once, in any order the DAG allows, and the same rows as any other."""
 
@@ -304,6 +318,11 @@ class DispatcherContract:
         failed = [run for run in store.runs() if run.outcome == "failed"]
         assert sorted(run.key for run in failed) == sorted([broken.key, broken.key, user.key, flaky.key])
         assert all("in run" in (run.traceback or "") for run in failed)
+
+    def test_a_sentence_for_the_user_ends_the_run_as_it_is(self, dispatch: Callable[..., Report], store: Store) -> None:
+        with pytest.raises(StoreError, match=r"^the store: it must be there, but is away; wait$"):
+            dispatch(stages.small_plan(), store, Settings(), progress=Refusing())
+        assert len(store.runs()) >= 1
 
     def test_what_another_driver_is_at_comes_last(self, dispatch: Callable[..., Report], store: Store) -> None:
         calls = stages.small_plan()

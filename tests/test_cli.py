@@ -286,5 +286,14 @@ def test_every_sweep_field_is_documented() -> None:
             assert f"`{field.name}`" in text, field.name
 
 
+def test_every_sweep_and_benchmark_is_named_where_one_looks_for_them() -> None:
+    root = Path(__file__).parents[1]
+    readme, sweeps = (root / "README.md").read_text(), (root / "sweeps" / "README.md").read_text()
+    for file in root.glob("sweeps/*.yaml"):
+        assert f"[{file.name}]({file.name})" in sweeps
+    for file in root.glob("benchmarks/*.py"):
+        assert f"python benchmarks/{file.name}" in readme or '__name__ == "__main__"' not in file.read_text()
+
+
 def test_the_command_is_installed() -> None:
     assert shutil.which("robust-ray", path=str(Path(sys.executable).parent))

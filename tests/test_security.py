@@ -45,6 +45,7 @@ MODULES = [path for room in ("robust_ray", "analysis") for path in sorted((ROOT 
 LOADERS = ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve")
 RUN = re.compile(rf"({'|'.join(LOADERS)})\.(loads?|open|Unpickler)|yaml\.(unsafe|full)_load|\w+\.read_pickle|eval|exec")
 UNLESS = {"torch.load": "weights_only=True", "yaml.load": "Loader=_UniqueKeyLoader"}
+EVIL = {"AutoConfig": "configuration_evil.EvilConfig", "AutoModel": "modeling_evil.EvilModel"}
 OUTSIDE = ("../evil", "a/../../evil", "..", "/tmp/../evil")
 
 
@@ -204,21 +205,42 @@ class TestCodeThatComesWithAModel:
 
     @pytest.mark.torch
     def test_is_not_run(self, mark: Path, tmp_path: Path) -> None:
-        folder = tmp_path / "model"
-        folder.mkdir()
-        code = f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n"
-        for name in ("configuration_evil", "modeling_evil", "tokenization_evil"):
-            (folder / f"{name}.py").write_text(code)
-        places = {
-            "AutoConfig": "configuration_evil.EvilConfig",
-            "AutoModel": "modeling_evil.EvilModel",
-            "AutoTokenizer": ["tokenization_evil.EvilTokenizer", None],
-        }
-        (folder / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": places}))
-        (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": places}))
+        folder = evil_model(tmp_path, mark)
         with pytest.raises(ModelError):
             HuggingFace(name=str(folder)).load([], asks(), 0, tmp_path)
         assert not mark.exists()
+
+    @pytest.mark.torch
+    @pytest.mark.parametrize("agrees", [None, "0", "true", "1"])
+    def test_is_run_only_where_the_machine_agrees(
+        self, agrees: str | None, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_agreement(monkeypatch, agrees, tmp_path)
+        asking = HuggingFace(name=str(evil_model(tmp_path, mark)), trust_remote_code=True)
+        refused = r"model 'huggingface': the code that comes with a model must be trusted where it runs, but .*; set it"
+        with pytest.raises(ModelError, match="must be a model of transformers" if agrees == "1" else refused):
+            asking.load([], asks(), 0, tmp_path)
+        assert mark.exists() == (agrees == "1")
+
+    @pytest.mark.torch
+    @pytest.mark.parametrize("asked", [True, 1, "yes", None])
+    @pytest.mark.parametrize("place", ["network", "tokenizer"])
+    def test_is_not_run_because_a_checkpoint_says_so(
+        self, place: str, asked: Any, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever can write to a store can write that; it would be run on a machine that agrees."""
+        from robust_ray.models import students
+
+        student = evil_checkpoint(tmp_path, mark, place, asked)
+        set_agreement(monkeypatch, None, tmp_path)
+        with pytest.raises(ModelError, match=r"student: .* must be trusted where it runs, but .* is not 1 on"):
+            students.load(student)
+        assert not mark.exists()
+        if asked is True:
+            set_agreement(monkeypatch, "1", tmp_path)
+            with pytest.raises(Exception):  # noqa: B017, PT011  # there is a mark and no network
+                students.load(student)
+            assert mark.exists()
 
 
 class TestReport:
@@ -280,6 +302,47 @@ class TestSecrets:
         assert len(stored) > 20
         for content in [*files, *stored, *(text.encode() for text in texts)]:
             assert not any(secret.encode() in content for secret in secrets)
+
+
+def evil_model(folder: Path, mark: Path) -> Path:
+    """A model whose code makes a file, in a folder in the hub's layout."""
+    model = folder / "model"
+    model.mkdir()
+    for name in ("configuration_evil", "modeling_evil", "tokenization_evil"):
+        (model / f"{name}.py").write_text(f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n")
+    places = EVIL | {"AutoTokenizer": ["tokenization_evil.EvilTokenizer", None]}
+    (model / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": places}))
+    (model / "tokenizer_config.json").write_text(json.dumps({"auto_map": places}))
+    return model
+
+
+def evil_checkpoint(folder: Path, mark: Path, place: str, asked: Any) -> Path:
+    """A checkpoint that has its network or its tokenizer made by the code of such a model."""
+    from robust_ray.models import students
+
+    evil, student = evil_model(folder, mark), folder / "student"
+    tiny = ScratchRoberta(vocabulary=320, layers=1, hidden=16, heads=2, intermediate=32, max_length=48)
+    students.save(tiny.load(examples(BagOfNames()), asks(), 0, folder), student)
+    description = json.loads((student / students.DESCRIPTION).read_text())
+    description["architecture"]["trust_remote_code"] = asked
+    if place == "network":
+        places = {kind: f"{evil}--{name}" for kind, name in EVIL.items()}
+        description["architecture"] |= {"type": "huggingface", "config": {"model_type": "evil", "auto_map": places}}
+    else:
+        tokenizer = json.loads((student / "tokenizer_config.json").read_text())
+        tokenizer |= {"auto_map": {"AutoTokenizer": [f"{evil}--tokenization_evil.EvilTokenizer", None]}}
+        (student / "tokenizer_config.json").write_text(json.dumps(tokenizer | {"tokenizer_class": "EvilTokenizer"}))
+    (student / students.DESCRIPTION).write_text(json.dumps(description))
+    return student
+
+
+def set_agreement(monkeypatch: pytest.MonkeyPatch, agrees: str | None, folder: Path) -> None:
+    """Say, or do not say, that this machine trusts the code of models; copies of it go to a folder."""
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(folder / "modules"))
+    if agrees is None:
+        monkeypatch.delenv("ROBUST_RAY_TRUST_REMOTE_CODE", raising=False)
+    else:
+        monkeypatch.setenv("ROBUST_RAY_TRUST_REMOTE_CODE", agrees)
 
 
 def unsafe(code: str) -> Iterator[str]:

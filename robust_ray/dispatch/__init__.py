@@ -1,8 +1,10 @@
 """Runs the calls of a plan: ``serial`` in this process, ``tune`` on Ray, fed by ``optuna`` where there is a search."""
 
 from robust_ray.dispatch.attempt import Outcome, execute
-from robust_ray.dispatch.base import Failure, Feed, Progress, Report, Run, Settings, Shape
-from robust_ray.dispatch.frontier import Counts, Frontier, State
+from robust_ray.dispatch.base import Failure, Feed, Progress, Report, Run
+from robust_ray.dispatch.frontier import Frontier
+from robust_ray.dispatch.settings import Settings, Shape
+from robust_ray.dispatch.states import Counts, State
 
 __all__ = [
     "Counts",

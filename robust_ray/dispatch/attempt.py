@@ -75,7 +75,7 @@ def execute(call: StageCall, store: Store, machine: Machine) -> Outcome:
         StoreError: not even the record of the attempt can be stored.
     """
     with _work_folder(call, store.uri) as folder:
-        if store.has(call.ref):
+        if is_there(store, call.ref):
             outcome = Outcome(call.key)
         else:
             outcome = _attempt(call, store, machine, folder)
@@ -91,6 +91,14 @@ def record_death(call: StageCall, store: Store, machine: Machine, seconds: float
         got = "Ray ended the worker, for the machine was about to run out"
         outcome = outcome._replace(error=memory.sentence(call.stage, machine, got))
     return _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint())
+
+
+def is_there(store: Store, ref: Ref) -> bool:
+    """Whether an output is complete; no where the store is away, for which an attempt knows how to wait."""
+    try:
+        return store.has(ref)
+    except StoreError:
+        return False
 
 
 def read_rows(store: Store, ref: Ref) -> list[Record]:

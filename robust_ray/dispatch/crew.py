@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 from robust_ray.core.call import StageCall
 from robust_ray.dispatch.attempt import Outcome
-from robust_ray.dispatch.base import Run, Shape
+from robust_ray.dispatch.base import Run
+from robust_ray.dispatch.settings import Shape
 
 PATIENCE = 8.0
 """Seconds an idle worker is kept while another shape lacks room: what a fresh one takes to start."""
@@ -58,6 +59,7 @@ class Crew:
         self._room = room
         self._most_absent = most_absent
         self._workers: dict[str, Worker] = {}
+        self._stillborn = Counter[Shape]()
 
     def wanted(self) -> Shape | None:
         """A shape of which one more worker would find a call ready: the one with the fewest workers."""
@@ -102,6 +104,7 @@ class Crew:
         if before or worker.call or not worker.is_here:
             worker.since = time.monotonic()
         worker.is_here = True
+        self._stillborn[worker.shape] = 0
         return worker.call
 
     def gives_way(self, name: str) -> bool:
@@ -124,12 +127,15 @@ class Crew:
     def died(self, name: str) -> Worker:
         """A worker has ended at what it was at.
 
-        One that could not even start is taken to have been at what it would have been given: or else workers that
-        cannot start would be asked for without end.
+        Many may end before they start, with a node that is lost. Once more have done so than can be starting at a time,
+        and none of their shape has asked for a call meanwhile, each is taken to have been at what it would have been
+        given: or else workers that cannot start would be asked for without end.
         """
         worker = self._workers[name]
         if not worker.is_here:
-            worker.call = self._run.next(name, worker.shape)
+            self._stillborn[worker.shape] += 1
+            if self._stillborn[worker.shape] > self._most_absent:
+                worker.call, worker.since = self._run.next(name, worker.shape), time.monotonic()
         self.gone(name)
         return worker
 

@@ -5,63 +5,13 @@ Every operation touches only the call it is about and its neighbours in the DAG,
 
 from __future__ import annotations
 
-import enum
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from robust_ray.core.call import Ref, StageCall
-
-
-class State(enum.StrEnum):
-    """Where a call stands; the values name the fields of :class:`Counts`."""
-
-    WAITING = "waiting"
-    """For its inputs, or to be handed out."""
-
-    RUNNING = "running"
-    """Handed out."""
-
-    ELSEWHERE = "elsewhere"
-    """Handed out by another driver on the same store."""
-
-    DONE = "done"
-    CACHED = "cached"
-    """Complete in the store before this run, or by the hand of another driver."""
-
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    """Never tried, because something it needs failed."""
-
-
-OPEN = frozenset({State.WAITING, State.RUNNING, State.ELSEWHERE})
-THERE = frozenset({State.DONE, State.CACHED})
-HOPELESS = frozenset({State.FAILED, State.SKIPPED})
-
-
-@dataclass
-class Counts:
-    """How many calls of one stage stand where."""
-
-    waiting: int = 0
-    running: int = 0
-    elsewhere: int = 0
-    done: int = 0
-    cached: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    @property
-    def total(self) -> int:
-        """All calls of the stage."""
-        return self.ended + self.waiting + self.running + self.elsewhere
-
-    @property
-    def ended(self) -> int:
-        """Calls of which nothing more is expected."""
-        return self.done + self.cached + self.failed + self.skipped
+from robust_ray.dispatch.states import HOPELESS, OPEN, THERE, Counts, State
 
 
 class Group(NamedTuple):
@@ -197,9 +147,13 @@ class Frontier:
         self._skip_dependants(key)
 
     def retry(self, key: str) -> None:
-        """Hand a call out again."""
-        self._move(key, State.WAITING)
-        self._offer(key)
+        """Hand a call out again, unless what it needs has been given up meanwhile."""
+        if self._is_hopeless(key):
+            self._move(key, State.SKIPPED)
+            self._skip_dependants(key)
+        else:
+            self._move(key, State.WAITING)
+            self._offer(key)
 
     def postpone(self, key: str) -> None:
         """Another driver is at a call."""
@@ -213,11 +167,8 @@ class Frontier:
         """Compute a damaged input of ``key`` again, then ``key``; False when no call here makes that input."""
         if damaged not in self._states:
             return False
-        self._move(key, State.WAITING)
         self.recompute(damaged)
-        if self._states[damaged] in HOPELESS:
-            self._move(key, State.SKIPPED)
-            self._skip_dependants(key)
+        self.retry(key)
         return True
 
     def recompute(self, key: str) -> None:
@@ -227,11 +178,7 @@ class Frontier:
         for dependant in self._dependants[key]:
             self._unmet[dependant].add(key)
             self._withdraw(dependant)
-        if self._is_hopeless(key):
-            self._move(key, State.SKIPPED)
-            self._skip_dependants(key)
-        else:
-            self.retry(key)
+        self.retry(key)
 
     def _join(self, call: StageCall) -> None:
         key, needs = call.key, set(call.needs)

@@ -39,6 +39,9 @@ class Front(NamedTuple):
     points: list[Point]
     """Feasible proposals that no other beats, best in the first objective first."""
 
+    given_up: list[str]
+    """Why each of the proposals that could not be measured could not."""
+
 
 class Place(NamedTuple):
     """What a study is about."""
@@ -76,7 +79,7 @@ class StudyFeed:
         over = "" if self._search.over_tasks == "each" else f"{self._search.over_tasks} of "
         pairs = zip(self._places, self._studies, strict=True)
         return [
-            Front(model.type, over + ", ".join(task.type for task in tasks), study.front())
+            Front(model.type, over + ", ".join(task.type for task in tasks), study.front(), study.given_up())
             for (model, tasks), study in pairs
         ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from robust_ray.core.call import StageCall
-from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings
+from robust_ray.dispatch.base import Feed, Progress, Report, Run
+from robust_ray.dispatch.settings import Settings
 from robust_ray.dispatch.worker import worker
 from robust_ray.store import Store
 

@@ -6,6 +6,7 @@ proposal's number, so that a study taken up again after a kill goes on as if not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from optuna.trial import BaseTrial, FixedTrial, Trial, TrialState
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import RobustRayError
 from robust_ray.dispatch.attempt import DamagedError
-from robust_ray.dispatch.frontier import THERE, Frontier
+from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.journal import hold, mend
 from robust_ray.dispatch.samplers import sampler
+from robust_ray.dispatch.states import THERE
 from robust_ray.search import Reading, Search, goes_on
 
 KNOWN, EXAMPLES, INTERVALS = "known", "examples", "intervals"
@@ -153,7 +155,7 @@ class OpenStudy:
             self._lock.close()
 
     def front(self) -> list[Point]:
-        """The feasible proposals that no other beats, best in the first objective first."""
+        """The feasible proposals that no other beats, best in the first objective first; each once."""
         ascending = self._search.objectives[0].direction == "minimize"
         points = [
             Point(
@@ -164,7 +166,12 @@ class OpenStudy:
             )
             for trial in self.study.best_trials
         ]
-        return sorted(points, key=lambda point: point.values[0], reverse=not ascending)
+        once = {point.settings: point for point in points}  # samplers repeat themselves
+        return sorted(once.values(), key=lambda point: point.values[0], reverse=not ascending)
+
+    def given_up(self) -> list[str]:
+        """Why each of the proposals that have ended without values did."""
+        return [trial.user_attrs["error"] for trial in self.study.trials if "error" in trial.user_attrs]
 
     def ended_keys(self) -> set[str]:
         """Keys of the calls of every proposal that has ended, as far as it came; those of earlier runs included."""
@@ -183,7 +190,7 @@ class OpenStudy:
         """Put the known points first in line that are not among the proposals yet."""
         there = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in self.study.trials]
         for params in known:
-            if not any(params.items() <= other.items() for other in there):
+            if not any(_is_part(params, other) for other in there):
                 self.study.enqueue_trial(dict(params), user_attrs={KNOWN: True})
                 there.append(dict(params))
 
@@ -295,3 +302,14 @@ class OpenStudy:
 
     def _seed(self, number: int) -> None:
         self.study.sampler = sampler(self._search, number)
+
+
+def _is_part(params: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a proposal has these parameters; of a range with a step Optuna proposes 0.30000000000000004 for 0.3."""
+    return all(name in other and _is_same(value, other[name]) for name, value in params.items())
+
+
+def _is_same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other)
+    return one == other

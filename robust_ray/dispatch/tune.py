@@ -30,12 +30,13 @@ from ray import tune
 from ray.tune.progress_reporter import TrialProgressCallback
 
 from robust_ray.core.call import StageCall
-from robust_ray.core.errors import SweepError
+from robust_ray.core.errors import RobustRayError, SweepError
 from robust_ray.core.machine import Warm
 from robust_ray.dispatch.attempt import execute, record_death
-from robust_ray.dispatch.base import Feed, Progress, Report, Run, Settings, Shape
+from robust_ray.dispatch.base import Feed, Progress, Report, Run
 from robust_ray.dispatch.crew import Crew
 from robust_ray.dispatch.limits import limited, reason
+from robust_ray.dispatch.settings import Settings, Shape
 from robust_ray.store import Store
 
 ABSENT = 8
@@ -91,7 +92,7 @@ def _fit(this: Run, store: Store, settings: Settings, address: str | None) -> No
     """Have Ray run what is ready, until all has ended."""
     with _cluster(address, settings), _quiet(), tempfile.TemporaryDirectory(prefix="robust-ray-tune-") as folder:
         crew = Crew(this, room=_room, most_absent=max(ABSENT, int(_room().cpu)))
-        with _environment(ENVIRONMENT):
+        with _environment(ENVIRONMENT), _unwrapped():
             tune.Tuner(
                 tune.with_parameters(_Worker, store=store, settings=settings),
                 tune_config=tune.TuneConfig(
@@ -298,6 +299,18 @@ def _check_fits(settings: Settings) -> None:
                     f"resources.{stage}: at most the machine's {has.get(kind, 0):g} {kind} can be held by a call,"
                     f" but got {wanted:g}; lower it, or connect to a cluster with --address"
                 )
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Raise what the user can mend as it is: Tune turns whatever its scheduler raises into a traceback."""
+    try:
+        yield
+    except tune.TuneError as error:
+        below: BaseException | None = error
+        while below is not None and not isinstance(below, RobustRayError):
+            below = below.__cause__ or below.__context__
+        raise below or error from None
 
 
 @contextmanager

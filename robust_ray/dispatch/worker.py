@@ -17,8 +17,8 @@ from pathlib import Path
 from robust_ray.core.call import StageCall
 from robust_ray.core.machine import Warm
 from robust_ray.dispatch.attempt import Outcome, execute, record_death
-from robust_ray.dispatch.base import Settings, Shape
 from robust_ray.dispatch.limits import RANG, limited, reason
+from robust_ray.dispatch.settings import Settings, Shape
 from robust_ray.store import Store
 
 
@@ -77,6 +77,7 @@ class Child:
         return code
 
     def _start(self) -> Connection:
+        self._last_words.unlink(missing_ok=True)  # those of the process before
         start = multiprocessing.get_context("spawn")  # torch does not survive a fork
         self._pipe, theirs = start.Pipe()
         arguments = (theirs, self._store, self._settings, self._last_words)

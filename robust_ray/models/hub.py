@@ -22,8 +22,12 @@ def locate(name: str) -> str:
 
 
 def origin(name: str, commit: str | None) -> dict[str, Any]:
-    """What ``from_pretrained`` is told beside the name: without a way to the hub, to look no further than this disk."""
-    return {"revision": commit, "local_files_only": user_path(name).is_dir() or not hub_answers()}
+    """What ``from_pretrained`` is told beside the name: to run no code of the model's, and not to ask whether to.
+
+    Without a way to the hub it looks no further than this disk.
+    """
+    is_here = user_path(name).is_dir() or not hub_answers()
+    return {"revision": commit, "local_files_only": is_here, "trust_remote_code": False}
 
 
 def revision(name: str, where: str) -> str | None:

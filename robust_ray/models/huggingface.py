@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from robust_ray.core.errors import ModelError, SweepError
 from robust_ray.core.examples import Example, Question
 from robust_ray.core.victim import Precision
-from robust_ray.models import hub
+from robust_ray.models import hub, trust
 from robust_ray.models.base import MODELS, CodeModel, reason, wide_enough
 from robust_ray.models.writing import Generation
 
@@ -38,7 +38,8 @@ class HuggingFace(CodeModel):
     """Branch, tag or commit on the hub; name a commit where a result must be repeatable for ever."""
 
     trust_remote_code: bool = False
-    """Whether to run Python code that comes with the weights."""
+    """Whether to run Python code that comes with the weights; every machine that loads them must agree, by
+    ``ROBUST_RAY_TRUST_REMOTE_CODE=1`` in its environment."""
 
     max_length: int | None = None
     """Tokens of a row at most, special ones included; None for as many as network and tokenizer were made for."""
@@ -83,8 +84,13 @@ class HuggingFace(CodeModel):
             )
 
     def load(self, examples: Sequence[Example], question: Question, seed: int, workdir: Path) -> Network:
-        """The pretrained network; what it lacks for the question is drawn from ``seed``."""
+        """The pretrained network; what it lacks for the question is drawn from ``seed``.
+
+        Raises:
+            ModelError: it cannot be loaded, or wants code run that this machine does not trust.
+        """
         hub.local(self.name, f"model {self.type!r}")
+        trust.check(self.trust_remote_code, f"model {self.type!r}")
         try:
             network = self._load(question, seed)
         except ModelError:

@@ -20,7 +20,7 @@ from transformers import AutoTokenizer
 from robust_ray.core.errors import CorruptedError, ModelError
 from robust_ray.core.machine import Machine
 from robust_ray.core.victim import Precision
-from robust_ray.models import alterations
+from robust_ray.models import alterations, trust
 from robust_ray.models.base import reason
 from robust_ray.models.data_flow.rows import DataFlowWindow
 from robust_ray.models.networks.architectures import Architecture, build_module
@@ -129,7 +129,8 @@ def load(folder: Path, device: str = "cpu") -> Network:
     """Read a checkpoint; the module is in evaluation mode.
 
     Raises:
-        ModelError: the folder is not a checkpoint, or its tokenizer is not what it was.
+        ModelError: the folder is not a checkpoint, its tokenizer is not what it was, or it would run code of its own
+            where :mod:`robust_ray.models.trust` does not let it.
         CorruptedError: it is one, but its files are damaged.
     """
     from robust_ray.models.checks.sanity import golden_ids
@@ -140,10 +141,11 @@ def load(folder: Path, device: str = "cpu") -> Network:
     try:
         description = json.loads((folder / DESCRIPTION).read_text())
         architecture = description["architecture"]
-        trust = architecture.get("trust_remote_code", False)
+        trusted = architecture.get("trust_remote_code", False)
+        trust.check(trusted, str(folder))
         network = Network(
             module=build_module(architecture),
-            tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=trust),
+            tokenizer=AutoTokenizer.from_pretrained(folder, trust_remote_code=trusted),
             n_labels=description["n_labels"],
             max_length=description["max_length"],
             pair_encoding=description["pair_encoding"],

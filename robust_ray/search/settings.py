@@ -53,7 +53,8 @@ class Bound(Quantity):
     """Largest value allowed."""
 
     below_teacher: float | None = None
-    """Largest loss against the teacher allowed, e.g. 0.02 for two points of accuracy."""
+    """How far the number may lie below the teacher's, e.g. 0.02 for two points of accuracy; it has no say where less is
+    better, nor above the teacher's."""
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.at_least, self.at_most, self.below_teacher)) != 1:

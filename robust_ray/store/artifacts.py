@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -66,9 +67,14 @@ def commit(files: Files, key: str, folder: Path, provenance: Mapping[str, Any]) 
         return
     attempt = f"attempt-{uuid4().hex}"
     sums = {}
-    for name, path in sources.items():
-        sums[name] = _sum(path)
-        files.upload(path, f"{FOLDER}/{key}/{attempt}/{name}")
+    try:
+        for name, path in sources.items():
+            sums[name] = _sum(path)
+            files.upload(path, f"{FOLDER}/{key}/{attempt}/{name}")
+    except StoreError:
+        with suppress(StoreError):  # the disk may be full, which is no reason to fill it further
+            files.remove(f"{FOLDER}/{key}/{attempt}")
+        raise
     manifest = Manifest(attempt, sums, provenance)
     if not files.put(manifest_path(key), json.dumps(asdict(manifest), indent=1).encode()):
         files.remove(f"{FOLDER}/{key}/{attempt}")

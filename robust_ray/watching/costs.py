@@ -42,9 +42,8 @@ class Cost(NamedTuple):
         return self.calls - self.cached
 
 
-def costs(plan: Plan, present: Collection[str], history: History) -> list[Cost]:
+def costs(plan: Plan, present: Collection[str], history: History, settings: Settings) -> list[Cost]:
     """The cost of each stage of a plan, stages in order."""
-    settings = Settings.of(plan.sweep)
     return [_cost(stage, calls, present, history, settings) for stage, calls in plan.stages().items()]
 
 

@@ -28,7 +28,13 @@ class Display:
     """Per stage: done, cached, failed, and when it will end. Implements :class:`~robust_ray.dispatch.base.Progress`."""
 
     def __init__(
-        self, console: Console, calls: Iterable[StageCall], history: History, *, verbose: bool = False
+        self,
+        console: Console,
+        calls: Iterable[StageCall],
+        history: History,
+        *,
+        verbose: bool = False,
+        searches: bool = False,
     ) -> None:
         """Build from what is known before.
 
@@ -37,10 +43,12 @@ class Display:
             calls: Those to run; more may come.
             history: How long calls have taken.
             verbose: Print a line for each call, too.
+            searches: Whether a search adds calls, nobody knows how many.
         """
         self.console = console
         self.history = history
         self.verbose = verbose
+        self.searches = searches
         self.interrupted = False
         self.started = self.spoken = time.monotonic()
         self.counts: Mapping[str, Counts] = {}
@@ -131,7 +139,8 @@ class Display:
             time_left -= min(estimate.seconds, time.monotonic() - started) if estimate else 0.0
         still_open = sum(count.total - count.ended for count in tuple(self.counts.values()))
         share = min(1.0, still_open / max(1, expected))  # skipped calls are never told of
-        return known_part(duration(time_left * share / self.at_once), unknown, expected)
+        left = duration(time_left * share / self.at_once)
+        return known_part(left, unknown + self.searches, expected + self.searches)
 
     def table(self) -> Table:
         """The counts as they stand."""

@@ -28,8 +28,9 @@ def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float 
     plan = expand(sweep)
     store = Store.find(sweep.store)
     present = store.present() if store else set()
-    history = History.of(store, plan.calls.values(), Settings.of(sweep, store))
-    found = costs(plan, present, history)
+    settings = Settings.of(sweep, store)
+    history = History.of(store, plan.calls.values(), settings)
+    found = costs(plan, present, history, settings)
     if as_json:
         calls = [call.describe() | {"cached": call.key in present} for call in plan.calls.values()]
         stages = [cost._asdict() | {"accelerators": sorted(cost.accelerators)} for cost in found]
@@ -51,5 +52,5 @@ def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float 
             f"never run yet: {', '.join(unknown)}; `robust-ray run --pilot` runs one of each, to know",
         )
     if sweep.search is not None:
-        proposals = f"{sweep.search.trials} proposals for each model and task ({sweep.search.sampler})"
-        say(console, f"then a search of {proposals}")
+        place = "model and task" if sweep.search.over_tasks == "each" else "model"
+        say(console, f"then a search of {sweep.search.trials} proposals for each {place} ({sweep.search.sampler})")

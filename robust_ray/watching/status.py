@@ -48,12 +48,15 @@ def show(sweep: Sweep, axis: str | None, console: Console, *, as_json: bool = Fa
 
 
 def watch(sweep: Sweep, axis: str | None, seconds: float, console: Console) -> int:
-    """Print it anew every so many seconds until everything is in the store, or the user has seen enough."""
+    """Print it anew every so many seconds until everything is in the store, or the user has seen enough.
+
+    A search goes on beyond what is planned: it is watched as long as a driver is at work.
+    """
     plan = expand(sweep)
     standing = None
     try:
         with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
-            while standing is None or not standing.is_whole:
+            while standing is None or not standing.is_whole or (sweep.search is not None and standing.drivers):
                 time.sleep(seconds if standing else 0)
                 standing = look(plan, Store.find(sweep.store))
                 *others, last = sentences(sweep, standing)
@@ -116,7 +119,9 @@ def sentences(sweep: Sweep, standing: Standing) -> Iterator[str]:
         yield group.line()
         yield f"    {attempts}, the last {last}; --log {first.key} prints all it said"
     line = in_all(standing)
-    yield f"{line.counts.get(Stand.STORED, 0)} of {line.calls} calls are in {sweep.store}{_outlook(standing, line)}"
+    searched = "" if sweep.search is None else "; what its search proposes is not counted"
+    there = f"{line.counts.get(Stand.STORED, 0)} of {line.calls} calls are in {sweep.store}"
+    yield f"{there}{_outlook(standing, line)}{searched}"
 
 
 def document(sweep: Sweep, standing: Standing) -> dict[str, Any]:

@@ -53,6 +53,24 @@ def test_hypervolume_is_the_box_the_students_cover(points: pd.DataFrame) -> None
     assert volumes["alert", "on disk"] == pytest.approx((1 - 0.25) * 19 / 30)
 
 
+def test_who_was_not_attacked_by_all_is_told_of(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = load(str(store))
+    is_gone = (rows.attacks["attack"] == "mhm") & (rows.attacks["compression"] == "magnitude_pruning")
+    points = pareto.points(rows._replace(attacks=rows.attacks[~is_gone]))
+    told = pareto.unjudged(points)
+    assert told is not None
+    assert told.startswith("not among them, as not every attack was run on them: 1;")
+    assert pareto.unjudged(pareto.points(rows)) is None
+    assert pareto.unjudged(pareto.points(rows, "attack_name.str.startswith('mhm')")) is None, (
+        "nobody asks for every attack"
+    )
+    monkeypatch.setattr(pareto, "load", lambda *args: rows._replace(attacks=rows.attacks[~is_gone]))
+    assert pareto.main(["--store", str(store)]) == 0
+    assert told in capsys.readouterr().out
+
+
 def test_the_command_prints_the_front_and_writes_a_page_that_fetches_nothing(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

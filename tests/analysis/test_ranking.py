@@ -67,6 +67,16 @@ def test_a_condition_that_lacks_a_setting_is_left_out() -> None:
     assert ranking.ranking(lacking).test.conditions == 7
 
 
+def test_a_setting_attacked_on_fewer_examples_is_left_out_and_told_of() -> None:
+    """The half that was attacked of a stopped proposal is its better half."""
+    all_rows = rows(APART | {"stopped": [0.5] * 8})
+    stands = all_rows["verdict"] == Verdict.FAILED
+    found = ranking.ranking(all_rows[(all_rows["compression_name"] != "stopped") | stands])
+    assert list(found.table["compression_name"]) == ["none (teacher)", "pruned", "tiny"]
+    assert found.left_out == ("stopped",)
+    assert "3 settings over 8 conditions (left out: 1 attacked on fewer examples) differ" in ranking.verdict(found)
+
+
 def test_one_condition_ranks_nothing() -> None:
     found = ranking.ranking(rows({name: shares[:1] for name, shares in APART.items()}))
     assert found.table["mean_rank"].isna().all()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from robust_ray.attacks import CorpusVocabulary
-from robust_ray.core.call import StageCall
+from robust_ray.core.call import Ref, StageCall
+from robust_ray.core.errors import StoreError
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import SubstituteRecord
 from robust_ray.dispatch import Outcome, execute
@@ -60,6 +61,22 @@ def test_what_is_complete_is_not_made_again(store: Store) -> None:
     execute(teacher, store, Machine())
     assert execute(teacher, store, Machine()) == Outcome(teacher.key)
     assert len(store.runs()) == 1
+
+
+def test_a_store_that_is_away_when_asked_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher, student, *_ = small_plan(students=1)
+    execute(teacher, store, Machine())
+    away, has = [True, True], Store.has
+
+    def asked(self: Store, ref: Ref) -> bool:
+        if away:
+            away.pop()
+            raise StoreError("away")
+        return has(self, ref)
+
+    monkeypatch.setattr(Store, "has", asked)
+    assert execute(student, store, Machine()).error == "away"
+    assert execute(student, store, Machine()).ok
 
 
 def test_a_failure_is_a_value_and_a_record(store: Store, work: Path, tmp_path: Path) -> None:

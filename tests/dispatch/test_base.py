@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from robust_ray.core.errors import StoreError
 from robust_ray.core.machine import Warm
-from robust_ray.dispatch import Outcome, Run, Settings, base
-from robust_ray.dispatch.base import Shape
+from robust_ray.dispatch import Outcome, Run, Settings, Shape, settings
 from robust_ray.store import Store
 from tests.dispatch.fakes import small_plan
 
@@ -31,12 +31,25 @@ def test_what_several_calls_find_damaged_at_once_was_damaged_once(tmp_path: Path
     assert this.report().ok
 
 
+def test_a_store_that_is_away_for_a_while_stops_no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*arguments: object) -> bool:
+        raise StoreError("away")
+
+    teacher, *_ = small_plan()
+    store = Store.open(str(tmp_path))
+    leases = store.leases()
+    leases.has_met = True
+    this = Run([teacher], store, Settings(), leases=leases)
+    monkeypatch.setattr(Store, "has", away)
+    assert this.next() == teacher
+
+
 @pytest.mark.parametrize(("held", "seen", "device", "devices"), [
     (0, 8, "cpu", 1), (0.25, 8, "cuda", 1), (2, 8, "cuda", 2), (4, 2, "cuda", 2), (2, 0, "cpu", 1),
 ])  # fmt: skip
 def test_a_training_uses_the_gpus_that_its_stage_holds_and_the_machine_has(
     held: float, seen: int, device: str, devices: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "_gpus", lambda: seen)
+    monkeypatch.setattr(settings, "_gpus", lambda: seen)
     machine = Settings(shapes={"finetune": Shape(gpu=held)}).machine(small_plan()[0], Warm())
     assert (machine.device, machine.devices) == (device, devices)

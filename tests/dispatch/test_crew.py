@@ -16,6 +16,7 @@ from robust_ray.store import Store
 from tests.dispatch.fakes import Compare, Look, Make, call
 
 ONE, HALF, TWO = Shape(1.0), Shape(0.5), Shape(2.0)
+MOST_ABSENT = 8
 
 
 class Clock:
@@ -41,7 +42,7 @@ def hire(tmp_path: Path) -> Callable[..., tuple[Run, Crew]]:
 
     def build(calls: Sequence[StageCall], **shapes: Shape) -> tuple[Run, Crew]:
         run = Run(calls, Store.open(str(tmp_path)), Settings(shapes=shapes))
-        return run, Crew(run, room=lambda: TWO, most_absent=8)
+        return run, Crew(run, room=lambda: TWO, most_absent=MOST_ABSENT)
 
     return build
 
@@ -71,7 +72,7 @@ def test_as_many_workers_are_wanted_as_find_a_call(hire: Callable[..., tuple[Run
     assert workers.next("a", None) == teacher
     assert workers.wanted() is None
     assert workers.next("a", done(teacher)) == looks[0]
-    for n in range(8):  # of nine calls: no more than may be absent
+    for n in range(MOST_ABSENT):  # of nine calls: no more than may be absent
         assert workers.wanted() == ONE
         workers.ask(f"b{n}", ONE)
     assert workers.wanted() is None
@@ -188,18 +189,36 @@ def test_what_has_not_started_is_withdrawn_where_it_keeps_others_from_starting(
     assert workers.gives_way("a")
 
 
-def test_workers_that_cannot_start_are_not_asked_for_without_end(hire: Callable[..., tuple[Run, Crew]]) -> None:
+def test_workers_that_cannot_start_are_not_asked_for_without_end(
+    hire: Callable[..., tuple[Run, Crew]], clock: Clock
+) -> None:
     makes = [call(Make(value=n)) for n in range(2)]
     this, workers = hire(makes)
     deaths = 0
     while (shape := workers.wanted()) is not None:
         workers.ask(f"{deaths}", shape)
-        lost = workers.died(f"{deaths}").call
-        assert lost is not None
-        this.ended(lost, Outcome(lost.key, "the worker died"))
+        clock.now += 100
+        lost = workers.died(f"{deaths}")
         deaths += 1
-    assert deaths == 2 * (1 + this.settings.retries)
+        assert (lost.call is None) == (deaths <= MOST_ABSENT)
+        if lost.call is not None:
+            assert lost.since == clock.now  # the wait for room is not the call's
+            this.ended(lost.call, Outcome(lost.call.key, "the worker died"))
+    assert deaths == MOST_ABSENT + 2 * (1 + this.settings.retries)
     assert [failure.key for failure in this.report().failures] == [make.key for make in makes]
+
+
+def test_a_node_lost_while_its_workers_start_costs_no_call(hire: Callable[..., tuple[Run, Crew]]) -> None:
+    makes = [call(Make(value=n)) for n in range(2 * MOST_ABSENT)]
+    this, workers = hire(makes)
+    workers.ask("here", ONE)
+    assert workers.next("here", None) == makes[0]
+    for node in range(2):
+        for n in range(MOST_ABSENT):
+            workers.ask(f"{node}-{n}", ONE)
+        assert all(workers.died(f"{node}-{n}").call is None for n in range(MOST_ABSENT))
+        assert workers.next("here", done(makes[node])) == makes[node + 1]
+    assert this.report().ok
 
 
 def test_a_worker_that_dies_idle_takes_no_call_with_it(hire: Callable[..., tuple[Run, Crew]]) -> None:

@@ -193,6 +193,20 @@ def test_damage_to_a_failed_input_skips() -> None:
     assert frontier.finished
 
 
+def test_what_fails_once_its_input_was_given_up_is_skipped_not_waited_for() -> None:
+    teacher = call(Make(value=1))
+    finder, reader = (call(Look(value=n), student=teacher) for n in range(2))
+    after = call(Compare(), looks=[reader])
+    frontier = Frontier([teacher, finder, reader, after], present=[teacher.key])
+    assert [frontier.next_ready(), frontier.next_ready()] == [finder, reader]
+    assert frontier.requeue(finder.key, teacher.key)
+    assert frontier.next_ready() == teacher
+    frontier.failed(teacher.key)
+    frontier.retry(reader.key)
+    assert frontier.finished
+    assert frontier.causes() == dict.fromkeys([finder.key, reader.key, after.key], teacher.key)
+
+
 def test_what_is_damaged_behind_a_failed_gate_is_skipped_not_waited_for() -> None:
     gate = call(Make(value=0))
     student = replace(call(Make(value=1)), after=(gate.ref,))

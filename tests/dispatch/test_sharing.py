@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from robust_ray.core.machine import UNKNOWN_GPU
 from robust_ray.core.records import RunRecord
-from robust_ray.dispatch import Settings, Shape, base
+from robust_ray.dispatch import Settings, Shape, settings
 from robust_ray.dispatch.sharing import MARGIN, MOST, OVERHEAD, STEPS, measured_shares, share
 from robust_ray.models import ScratchRoberta
 from robust_ray.store import Store
@@ -99,7 +99,7 @@ def test_a_store_of_older_runs_has_measured_nothing(tmp_path: Path) -> None:
 
 
 def test_a_sweep_leaves_its_share_to_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "accelerator_name", lambda *, gpu: "Card")
+    monkeypatch.setattr(settings, "accelerator_name", lambda *, gpu: "Card")
     held = {"attack": Resources(cpu=2, gpu="auto"), "teach": Resources(gpu="auto"), "gate": Resources(gpu=0.5)}
     sweep = Sweep(name="s", models=(ScratchRoberta(),), tasks=(DefectDetection(),), resources=held)
     store = Store.open(str(tmp_path))

@@ -80,6 +80,8 @@ def test_a_point_that_cannot_be_built_or_measured_fails_alone(store: Store) -> N
     found = searched(store, trials=30, sampler="random")
     errors = {trial.user_attrs.get("error") for trial in found.study.trials if trial.state == TrialState.PRUNED}
     assert errors == {"k: at most 2 must hold, but got 3; lower it", "too small to be measured"}
+    assert set(found.given_up()) == errors
+    assert len(found.given_up()) == states(found).count(TrialState.PRUNED)
 
 
 @pytest.mark.parametrize("ends", [0, 3, 20])
@@ -246,6 +248,25 @@ def test_known_points_come_first_are_whole_and_cost_no_proposal(store: Store) ->
     assert len(states(found)) == 8
     again = searched(store, [*known, {"x": 0.25, "k": 0}], rungs=RUNGS, trials=6)
     assert [trial.params for trial in again.study.trials[8:]] == [{"x": 0.25, "k": 0}]
+
+
+def test_a_point_known_but_for_rounding_is_not_told_again(store: Store) -> None:
+    """Optuna's steps of 0.001 miss the numbers that the store knows them by."""
+    found = searched(store, trials=20, sampler="random")
+    missed = [trial.params for trial in found.study.trials if trial.params["x"] != round(trial.params["x"], 12)]
+    assert missed
+    known = [params | {"x": round(params["x"], 12)} for params in missed]
+    assert len(states(searched(store, known, trials=20, sampler="random"))) == 20
+
+
+def test_a_setting_proposed_twice_is_on_the_front_once(store: Store) -> None:
+    best = {"x": 0.8, "k": 0}
+    found = searched(store, [best], trials=2)
+    again = found.study
+    again.enqueue_trial(best)
+    found = searched(store, trials=3)
+    assert [trial.params for trial in found.study.trials].count(best) == 2
+    assert [point.settings for point in found.front()].count("x=0.8 k=0") == 1
 
 
 def test_known_points_are_parents_to_genetic_samplers(store: Store) -> None:

@@ -210,7 +210,8 @@ def test_a_folder_without_a_tokenizer_is_named(hub_folder: Path, tmp_path: Path)
 
 def test_without_a_way_to_the_hub_only_this_disk_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "hub_answers", lambda: False)
-    assert hub.origin("owner/name", "main") == {"revision": "main", "local_files_only": True}
+    told = {"revision": "main", "local_files_only": True, "trust_remote_code": False}
+    assert hub.origin("owner/name", "main") == told
     with pytest.raises(ModelError, match="must be a model of transformers on the hub or in a folder, but got"):
         network_at(Path("owner/name"))
 

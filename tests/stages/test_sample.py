@@ -15,8 +15,7 @@ from robust_ray.compression import Avatar, Compression, Compressor, Lesson, Morp
 from robust_ray.core.call import Inputs
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import EvaluationRecord, Record, SampleRecord
-from robust_ray.dispatch import serial
-from robust_ray.dispatch.base import Settings
+from robust_ray.dispatch import Settings, serial
 from robust_ray.models import CodeBERT, CompactRoberta, ScratchRoberta, Training
 from robust_ray.plan import expand
 from robust_ray.stages import Cell, Compress, Evaluate, Finetune, Sample, Teach

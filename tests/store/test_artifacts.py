@@ -68,6 +68,25 @@ def test_nothing_is_readable_before_the_manifest(files: Files, folder: Path, mon
     assert content_of(locate(files, KEY)) == CONTENT
 
 
+def test_what_cannot_be_copied_whole_leaves_no_trace(
+    files: Files, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk every further attempt would take what little room there is."""
+    upload = Files.upload
+
+    def fill(self: Files, source: Path, path: str) -> None:
+        upload(self, source, path)
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "upload", fill)
+        with pytest.raises(StoreError, match="the disk is full"):
+            commit(files, KEY, folder, {})
+    assert attempts(files) == set()
+    commit(files, KEY, folder, {})
+    assert content_of(locate(files, KEY)) == CONTENT
+
+
 def test_the_first_manifest_wins_and_a_loser_leaves_no_trace(
     files: Files, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

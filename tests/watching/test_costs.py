@@ -8,6 +8,7 @@ import io
 import pytest
 from rich.console import Console
 
+from robust_ray.dispatch import Settings, Shape
 from robust_ray.plan import expand
 from robust_ray.sweep import Resources
 from robust_ray.watching.axes import places
@@ -19,6 +20,7 @@ from tests.watching.test_axes import PLAN, SWEEP
 
 GPU = expand(dataclasses.replace(SWEEP, resources={"attack": Resources(cpu=2.0, gpu=0.5)}))
 STAGES = GPU.stages()
+SETTINGS = Settings.of(GPU.sweep)
 
 
 def history(**seconds: float) -> History:
@@ -28,7 +30,9 @@ def history(**seconds: float) -> History:
 
 
 def test_hours_are_resources_times_seconds() -> None:
-    lines = {cost.stage: cost for cost in costs(GPU, set(), history(attack_mhm=3600.0, attack_wir_random=0.0))}
+    lines = {
+        cost.stage: cost for cost in costs(GPU, set(), history(attack_mhm=3600.0, attack_wir_random=0.0), SETTINGS)
+    }
     n = len(STAGES["attack"]) // 2
     assert lines["attack"].seconds == n * 3600
     on_gpu = n * 3 / 4  # what is quantized for processors holds no GPU
@@ -37,14 +41,26 @@ def test_hours_are_resources_times_seconds() -> None:
     assert lines["compress"].sources == {"unknown": len(STAGES["compress"])}
 
 
+def test_hours_are_of_the_part_of_a_gpu_that_earlier_runs_have_shown_to_do() -> None:
+    """A call of `gpu: auto` that was measured to need a quarter costs a quarter."""
+    measured = Settings(shapes={"attack": Shape(2.0, 0.25)})
+    seen = history(attack_mhm=3600.0)
+    whole, part = (
+        next(cost for cost in costs(GPU, set(), seen, each) if cost.stage == "attack") for each in (SETTINGS, measured)
+    )
+    assert part.gpu_hours == pytest.approx(whole.gpu_hours / 2)
+
+
 def test_what_is_in_the_store_costs_nothing() -> None:
     present = {call.key for call in STAGES["attack"]}
-    (line,) = (cost for cost in costs(GPU, present, history(attack_mhm=5.0)) if cost.stage == "attack")
+    (line,) = (cost for cost in costs(GPU, present, history(attack_mhm=5.0), SETTINGS) if cost.stage == "attack")
     assert (line.missing, line.seconds, line.sources) == (0, 0.0, {})
 
 
 def test_the_table_says_what_is_known_in_part() -> None:
-    found = [cost for cost in costs(GPU, set(), history(attack_mhm=90.0)) if cost.stage in ("attack", "compress")]
+    found = [
+        cost for cost in costs(GPU, set(), history(attack_mhm=90.0), SETTINGS) if cost.stage in ("attack", "compress")
+    ]
     console = Console(file=io.StringIO(), width=120)
     console.print(cost_table(found))
     assert isinstance(console.file, io.StringIO)
@@ -58,7 +74,7 @@ def test_the_table_says_what_is_known_in_part() -> None:
 
 
 def test_the_total_adds_up() -> None:
-    found = costs(GPU, set(), history(attack_mhm=90.0))
+    found = costs(GPU, set(), history(attack_mhm=90.0), SETTINGS)
     assert total(found).calls == len(GPU.calls)
     assert total([]).accelerators == frozenset()
 

@@ -21,11 +21,13 @@ TEACHER = StageCall(Make(value=1))
 LOOKS = [StageCall(Look(value=value)) for value in range(4)]
 
 
-def display(before: Mapping[str, float], *, terminal: bool = False, verbose: bool = False) -> Display:
+def display(
+    before: Mapping[str, float], *, terminal: bool = False, verbose: bool = False, searches: bool = False
+) -> Display:
     """A display that knows how long calls of some kinds took before."""
     console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
     history = History(run(f"{kind}-v1-0123456789abcdef", seconds) for kind, seconds in before.items())
-    shown = Display(console, [TEACHER, *LOOKS], history, verbose=verbose)
+    shown = Display(console, [TEACHER, *LOOKS], history, verbose=verbose, searches=searches)
     shown.on_change({"finetune": Counts(waiting=1), "attack": Counts(waiting=4)})
     return shown
 
@@ -41,6 +43,15 @@ def test_nothing_is_known_of_calls_whose_kind_never_ran() -> None:
 
 def test_history_tells_before_anything_has_run() -> None:
     assert display({"finetune-fake": 100.0, "attack-fake": 5.0}).eta() == "2m 00s"
+
+
+def test_nobody_knows_how_much_a_search_will_add() -> None:
+    shown = display({"finetune-fake": 100.0, "attack-fake": 5.0}, searches=True)
+    assert shown.eta() == "over 2m 00s"
+    for call in (TEACHER, *LOOKS):
+        shown.on_end(call, Outcome(call.key, seconds=1.0))
+    shown.on_change({"finetune": Counts(done=1), "attack": Counts(done=4)})
+    assert shown.eta() == "?"
 
 
 def test_a_slow_first_call_says_nothing_about_other_kinds() -> None:

@@ -18,6 +18,7 @@ from robust_ray.core.call import StageCall
 from robust_ray.core.errors import SweepError
 from robust_ray.core.records import RECORDS
 from robust_ray.plan import expand
+from robust_ray.search import Objective, Search
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.watching import status
@@ -25,6 +26,9 @@ from robust_ray.watching.standing import Stand, by_axis, in_all, look, time_left
 from tests.watching.fakes import run
 from tests.watching.test_axes import SWEEP
 
+SEARCH = Search(
+    space={"dynamic_quantization": {}}, objectives=(Objective(metric="bytes", direction="minimize"),), trials=1
+)
 RECORD = {record.table: record for record in RECORDS}
 
 
@@ -220,6 +224,28 @@ def test_watching_ends_with_the_sweep(
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
     assert [line.split(" calls")[0] for line in lines] == ["0 of 11", "11 of 11"]
+
+
+def test_a_search_is_watched_as_long_as_a_driver_is_at_work(
+    sweep: Sweep, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its calls are no part of the plan, which the last line says."""
+    searched = dataclasses.replace(sweep, search=SEARCH)
+    finish(store, list(expand(searched).calls.values()), tmp_path)
+    drive(store, {})
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            (tmp_path / "store" / "drivers" / "d1.json").unlink()
+
+    monkeypatch.setattr("time.sleep", sleep)
+    console = Console(file=io.StringIO(), width=200)
+    assert status.watch(searched, None, 0.5, console) == 0
+    assert slept == [0, 0.5, 0.5]
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines()[-1].endswith("; what its search proposes is not counted")
 
 
 def test_who_has_seen_enough_leaves_in_peace(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
