@@ -90,11 +90,15 @@ def ec2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("HOME", str(tmp_path))  # Ray puts the key of the machines it makes there
     (tmp_path / ".ssh").mkdir()
-    with mock_aws():
+    cloud = mock_aws()
+    cloud.start(reset=False)  # what is kept for a server of this process stays: other tests' buckets
+    try:
         iam = boto3.client("iam")
         for name in ("YOUR-HEAD-PROFILE", "YOUR-WORKER-PROFILE"):
             iam.create_instance_profile(InstanceProfileName=name)
         yield boto3.client("ec2", region_name=CLOUD["provider"]["region"])
+    finally:
+        cloud.stop(remove_data=False)
 
 
 def test_the_cloud_makes_what_it_asks_for(ec2: Any) -> None:
