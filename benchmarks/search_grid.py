@@ -43,6 +43,7 @@ class Student(NamedTuple):
 
     clean_accuracy: float
     bytes: int
+    flops: int
     standing: tuple[int, ...]
     """Examples still right after the attack, by shard."""
 
@@ -82,9 +83,10 @@ class Grid(NamedTuple):
         """Those accurate enough."""
         return [student for student in self.students.values() if self.violation(student) <= 0]
 
-    def losses(self, student: Student) -> tuple[float, float]:
-        """Robust accuracy and bytes, smaller is better."""
-        return -sum(student.standing) / self.sweep.examples.attack, float(student.bytes)
+    def values(self, student: Student, attacked: int) -> dict[str, float]:
+        """What the objectives may be, after the attack on so many examples."""
+        standing = sum(student.standing[: attacked // self.sweep.examples.shard])
+        return {"robust_accuracy": standing / attacked, "bytes": student.bytes, "flops": student.flops}
 
 
 class Everything:
@@ -167,6 +169,7 @@ def students(sweep: Sweep, settings: Sequence[Mapping[str, Any]], store: Store) 
                 json.dumps(each, sort_keys=True),
                 evaluation.accuracy,
                 evaluation.bytes,
+                evaluation.flops,
                 tuple(_standing(read_rows(store, ref)) for ref in attacked),
                 tuple(seconds[ref.key] for ref in made),
                 seconds[evaluated.key],
@@ -202,6 +205,7 @@ def read(path: Path = GRID) -> Grid:
                 row["settings"],
                 float(row["clean_accuracy"]),
                 int(row["bytes"]),
+                int(row["flops"]),
                 tuple(map(int, row["standing"].split())),
                 tuple(map(float, row["made_seconds"].split())),
                 float(row["evaluated_seconds"]),

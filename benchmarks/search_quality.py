@@ -41,7 +41,7 @@ from robust_ray.core.records import Record
 from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.study import Measurement, OpenStudy, Rung
 from robust_ray.metrics import bootstrap_interval, hypervolume, pareto_front, wilson_interval
-from robust_ray.search import Reading, Search, suggest
+from robust_ray.search import Objective, Reading, Search, suggest
 from robust_ray.search.rungs import CONFIDENCE
 
 BUDGETS = (0.05, 0.1, 0.15, 0.25, 0.5)
@@ -49,6 +49,8 @@ BUDGETS = (0.05, 0.1, 0.15, 0.25, 0.5)
 
 ENOUGH = 0.95
 """Of the grid's hypervolume."""
+
+OBJECTIVES = ("robust_accuracy", "bytes", "flops")
 
 BASELINE = "random"
 RUNGS = (25, 50)
@@ -113,26 +115,36 @@ def _call(steps: tuple[Compression, ...], part: str) -> StageCall:
 class Arena:
     """A grid to search, as one knows it who has measured everything."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, objectives: Sequence[Objective]) -> None:
         self.grid = grid
-        self.losses = np.array([grid.losses(student) for student in grid.feasible()])
+        self.objectives = objectives
+        self.losses = np.array([self.loss(student) for student in grid.feasible()])
         self.worst = self.losses.max(axis=0)
         self.work = {compression: work(student) for compression, student in grid.students.items()}
         parts = (part for each in self.work.values() for part in (*each.before, *each.shards))
         self.seconds = {call.key: seconds for call, seconds in parts}
+        self._whole = hypervolume(self.losses, self.worst)
 
-    def share(self, found: Sequence[tuple[float, float]]) -> float:
+    def loss(self, student: Student) -> tuple[float, ...]:
+        """The objectives, smaller is better."""
+        values = self.grid.values(student, self.grid.sweep.examples.attack)
+        return tuple(values[each.metric] * (-1 if each.direction == "maximize" else 1) for each in self.objectives)
+
+    def share(self, found: Sequence[tuple[float, ...]]) -> float:
         """Of the hypervolume that there is."""
-        return hypervolume(found, self.worst) / hypervolume(self.losses, self.worst)
+        return hypervolume(found, self.worst) / self._whole
 
     def describe(self) -> str:
         """What there is, in words."""
-        teacher, low = self.grid.losses(self.grid.teacher), self.worst
+        teacher = self.loss(self.grid.teacher)
+        ends = (
+            f"{each.metric} {abs(worst):,g} (the teacher's is {abs(its):,g})"
+            for each, worst, its in zip(self.objectives, self.worst, teacher, strict=True)
+        )
         return (
             f"{len(self.grid.students)} students, {len(self.losses)} of them accurate enough, "
             f"{pareto_front(self.losses).sum()} on the front; {sum(self.seconds.values()):.0f} s in all\n"
-            f"volumes up to a robust accuracy of {-low[0]:.1%} and {low[1]:,.0f} bytes; "
-            f"the teacher has {-teacher[0]:.1%} and {teacher[1]:,.0f}"
+            f"volumes up to {', '.join(ends)}"
         )
 
 
@@ -141,8 +153,8 @@ class Replay:
 
     def __init__(self, arena: Arena, search: Search) -> None:
         self._arena = arena
-        self._search = replace(search, trials=len(arena.grid.students))
-        self._found: list[tuple[float, float]] = []
+        self._search = replace(search, objectives=tuple(arena.objectives), trials=len(arena.grid.students))
+        self._found: list[tuple[float, ...]] = []
 
     def curve(self) -> Curve:
         """What was found for how much, until the budget is spent or the proposals are at an end."""
@@ -172,15 +184,15 @@ class Replay:
         return Measurement(student.settings, rungs)
 
     def _read(self, student: Student, attacked: int) -> Reading:
-        grid = self._arena.grid
-        standing = sum(student.standing[: attacked // grid.sweep.examples.shard])
-        violation = grid.violation(student)
+        grid, objectives = self._arena.grid, self._arena.objectives
+        values, violation = grid.values(student, attacked), grid.violation(student)
         if attacked == grid.sweep.examples.attack and violation <= 0:
-            self._found.append(grid.losses(student))
+            self._found.append(self._arena.loss(student))
+        right = wilson_interval(round(values["robust_accuracy"] * attacked), attacked, CONFIDENCE)
         return Reading(
-            values=(standing / attacked, float(student.bytes)),
+            values=tuple(values[each.metric] for each in objectives),
             constraints={"clean_accuracy": violation},
-            intervals=(wilson_interval(standing, attacked, CONFIDENCE), None),
+            intervals=tuple(right if each.metric == "robust_accuracy" else None for each in objectives),
             is_hopeless=violation > 0,
         )
 
@@ -226,8 +238,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=SEARCHERS, default=list(SEARCHERS))
     parser.add_argument("--seeds", type=int, default=20, help="of each sampler (default: 20)")
+    parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=OBJECTIVES)
     options = parser.parse_args()
-    arena = Arena(read())
+    grid = read()
+    arena = Arena(grid, [each for each in grid.search.objectives if each.metric in options.objectives])
     print(arena.describe(), flush=True)
     curves = {}
     for name in options.only:

@@ -13,22 +13,34 @@ from robust_ray.search import Search
 POPULATION = 12
 """Proposals in one generation of a genetic sampler. Optuna's 50 would make most searches a single, random one."""
 
+PRIOR_WEIGHT = 0.1
+"""Of the even odds that TPE mixes into what it has learnt, where one good proposal weighs 1. Optuna's 1.0 suits
+hundreds of proposals: TPE takes a tenth of them for good, so after a few dozen a third of its guesses would be chance.
+``benchmarks/search_quality.py`` measures what that is worth."""
 
-def sampler(search: Search, number: int) -> BaseSampler:
-    """What makes one proposal, by the proposal's number: all that it knows of the others it finds in the study."""
+
+def sampler(search: Search, number: int, *, after_repeat: bool = False) -> BaseSampler:
+    """What makes one proposal: all that it knows of the others it finds in the study.
+
+    Args:
+        search: What the sweep asks for.
+        number: The proposal's.
+        after_repeat: Whether the proposal before it had been made earlier.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # the user has chosen
-        return _sampler(search, int(generator("search", search.seed, number).integers(2**31)))
+        return _sampler(search, int(generator("search", search.seed, number).integers(2**31)), after_repeat)
 
 
-def _sampler(search: Search, seed: int) -> BaseSampler:
+def _sampler(search: Search, seed: int, after_repeat: bool) -> BaseSampler:
     kind = search.sampler
-    if kind == "random":
+    if kind == "random" or (kind == "gp" and after_repeat):  # its best guess stays what it was: leave it for once
         return RandomSampler(seed=seed)
     if kind == "gp":
         return GPSampler(seed=seed, warn_independent_sampling=False)
     if kind == "tpe":  # Optuna's default: jointly for one objective, one parameter at a time for several
-        return TPESampler(seed=seed, multivariate=len(search.objectives) == 1, group=len(search.objectives) == 1)
+        jointly = len(search.objectives) == 1
+        return TPESampler(seed=seed, multivariate=jointly, group=jointly, prior_weight=PRIOR_WEIGHT)
     if kind == "nsgaii":
         return NSGAIISampler(seed=seed, population_size=POPULATION)
     return NSGAIIISampler(seed=seed, population_size=POPULATION)

@@ -30,6 +30,12 @@ from robust_ray.search import Reading, Search, goes_on
 KNOWN, EXAMPLES, INTERVALS = "known", "examples", "intervals"
 """Attributes of a trial: measured anyway; attacked examples of the rung it came to; of each value."""
 
+SETTINGS, REPEATS = "settings", "repeats"
+"""The proposal as a sweep file would hold it; whether an earlier one was the same."""
+
+PATIENCE = 10
+"""Proposals made for each that is asked for, before a search ends for want of new ones."""
+
 NOT_ATTACKED = "examples not attacked"
 """The constraint that a proposal stopped on the way breaks."""
 
@@ -145,7 +151,10 @@ class OpenStudy:
         self._orphans = [(orphan.number, orphan._trial_id) for orphan in reversed(orphans)]
         self._waiting = [trial.number for trial in reversed(trials) if trial.state == TrialState.WAITING]
         self._created = len(trials)
-        self._asked = sum(KNOWN not in trial.user_attrs for trial in trials)
+        ended = [trial.user_attrs for trial in trials if trial.state.is_finished()]
+        self._proposed = {attributes[SETTINGS] for attributes in ended if SETTINGS in attributes}
+        self._asked = sum(KNOWN not in attributes and REPEATS not in attributes for attributes in ended)
+        self._repeats = sum(REPEATS in attributes for attributes in ended)
 
     def advance(self, frontier: Frontier) -> None:
         """Tell the study what was measured, and ask it for what to measure next."""
@@ -155,19 +164,18 @@ class OpenStudy:
             self._lock.close()
 
     def front(self) -> list[Point]:
-        """The feasible proposals that no other beats, best in the first objective first; each once."""
+        """The feasible proposals that no other beats, best in the first objective first."""
         ascending = self._search.objectives[0].direction == "minimize"
         points = [
             Point(
-                self._propose(FixedTrial(trial.params)).settings,
+                trial.user_attrs[SETTINGS],
                 tuple(trial.values),
                 tuple(None if ends is None else (ends[0], ends[1]) for ends in trial.user_attrs[INTERVALS]),
                 trial.constraints,
             )
             for trial in self.study.best_trials
         ]
-        once = {point.settings: point for point in points}  # samplers repeat themselves
-        return sorted(once.values(), key=lambda point: point.values[0], reverse=not ascending)
+        return sorted(points, key=lambda point: point.values[0], reverse=not ascending)
 
     def given_up(self) -> list[str]:
         """Why each of the proposals that have ended without values did."""
@@ -206,9 +214,8 @@ class OpenStudy:
             self._seed(self._waiting.pop())
             trial = self.study.ask()  # which takes the one that waits
             _ = trial.relative_params  # or a genetic sampler, with nothing left to draw, would give it no generation
-        elif self._asked < self._search.trials:
+        elif self._asked < self._search.trials and self._repeats < PATIENCE * self._search.trials:
             self._seed(self._created)
-            self._asked += 1
             self._created += 1
             trial = self.study.ask()
         else:
@@ -216,12 +223,29 @@ class OpenStudy:
         try:
             measurement = self._propose(trial)
         except RobustRayError as error:  # fields that are fine alone need not be so together
+            self._asked += KNOWN not in trial.user_attrs
             self._give_up(trial, str(error), TrialState.PRUNED)
             return True
+        if measurement.settings in self._proposed:
+            self._turn_down(trial)
+            return True
+        self._asked += KNOWN not in trial.user_attrs
+        self._proposed.add(measurement.settings)
+        trial.set_user_attr(SETTINGS, measurement.settings)
         proposal = _Open(trial, measurement, [])
         proposal.measure(frontier)
         self._open.append(proposal)
         return True
+
+    def _turn_down(self, trial: Trial) -> None:
+        """End a proposal that was made before, at no charge.
+
+        It would have the same values. Told them again, TPE would come to propose little else; told that it is bad, it
+        looks beside it. The others learn nothing of it: genetic ones breed another child, GP leaves the next to chance.
+        """
+        self._repeats += 1
+        trial.set_user_attr(REPEATS, True)
+        self.study.tell(trial, state=TrialState.PRUNED)
 
     def _settle(self, frontier: Frontier) -> bool:
         """Close one proposal whose calls have ended, if there is one; take others to their next rung."""
@@ -301,7 +325,9 @@ class OpenStudy:
         self.study.tell(trial, state=state)
 
     def _seed(self, number: int) -> None:
-        self.study.sampler = sampler(self._search, number)
+        before = self.study.get_trials(deepcopy=False)[:number][-1:]
+        after_repeat = any(REPEATS in trial.user_attrs for trial in before)
+        self.study.sampler = sampler(self._search, number, after_repeat=after_repeat)
 
 
 def _is_part(params: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -12,13 +12,26 @@ import pytest
 from optuna.samplers import NSGAIIISampler, NSGAIISampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from robust_ray.core.errors import StoreError
 from robust_ray.dispatch import Settings, serial
+from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.samplers import POPULATION
 from robust_ray.dispatch.samplers import sampler as drawn
-from robust_ray.dispatch.study import EXAMPLES, KNOWN, NOT_ATTACKED, OpenStudy, Point
+from robust_ray.dispatch.study import (
+    EXAMPLES,
+    KNOWN,
+    NOT_ATTACKED,
+    PATIENCE,
+    REPEATS,
+    SETTINGS,
+    Measurement,
+    OpenStudy,
+    Point,
+    Rung,
+)
+from robust_ray.search import Reading
 from robust_ray.store import Store
 from tests.dispatch.searching import RUNGS, SEARCH, WHOLE, study
 from tests.dispatch.test_serial import kill_after
@@ -74,6 +87,34 @@ def test_all_proposals_end_and_a_second_run_adds_none(store: Store) -> None:
     assert len(states(searched(store))) == 14
     assert len(store.runs()) == runs
     assert len(states(searched(store, trials=16))) == 16
+
+
+def test_what_was_proposed_before_is_not_proposed_again(store: Store) -> None:
+    known = [{"x": 0.1 + 0.05 * i, "k": 0} for i in range(POPULATION)]
+    trials = searched(store, known, trials=8, sampler="nsgaii").study.trials
+    settings = [trial.user_attrs[SETTINGS] for trial in trials if SETTINGS in trial.user_attrs]
+    assert len(settings) == len(set(settings))
+    repeats = [trial for trial in trials if REPEATS in trial.user_attrs]
+    assert repeats, "children are often like a parent"
+    assert {trial.state for trial in repeats} == {TrialState.PRUNED}
+    assert len(trials) == len(known) + 8 + len(repeats), "they cost no proposal"
+
+
+def test_a_search_ends_where_there_is_nothing_new(tmp_path: Path) -> None:
+    """Two points, of which many are asked for."""
+
+    def propose(trial: BaseTrial) -> Measurement:
+        k = trial.suggest_int("k", 0, 1)
+        return Measurement(f"k={k}", [Rung(1, [], lambda: Reading((k, k), {}, (None, None), is_hopeless=False))])
+
+    search = dataclasses.replace(SEARCH, trials=4)
+    for _ in range(2):  # also when taken up again
+        found = OpenStudy(tmp_path / "two.journal", search, propose)
+        found.advance(Frontier())
+        proposed = [trial.user_attrs for trial in found.study.trials]
+        assert sorted(attributes[SETTINGS] for attributes in proposed if SETTINGS in attributes) == ["k=0", "k=1"]
+        assert sum(REPEATS in attributes for attributes in proposed) == PATIENCE * 4
+    assert {point.settings for point in found.front()} == {"k=0", "k=1"}
 
 
 def test_a_point_that_cannot_be_built_or_measured_fails_alone(store: Store) -> None:
@@ -273,7 +314,8 @@ def test_known_points_are_parents_to_genetic_samplers(store: Store) -> None:
     known = [{"x": 0.1 + 0.05 * i, "k": 0} for i in range(POPULATION)]
     found = searched(store, known, trials=6, sampler="nsgaii")
     key = NSGAIISampler._get_generation_key()
-    assert [trial.system_attrs[key] for trial in found.study.trials] == [0] * POPULATION + [1] * 6
+    generations = [trial.system_attrs[key] for trial in found.study.trials if REPEATS not in trial.user_attrs]
+    assert generations == [0] * POPULATION + [1] * 6
 
 
 def test_others_may_read_the_journal_meanwhile(store: Store) -> None:
