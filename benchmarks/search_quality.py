@@ -39,10 +39,12 @@ from robust_ray.core.call import Inputs, Stage, StageCall
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import Record
 from robust_ray.dispatch.frontier import Frontier
-from robust_ray.dispatch.study import Measurement, OpenStudy, Rung
+from robust_ray.dispatch.proposals import Measurement, Rung
+from robust_ray.dispatch.study import OpenStudy
 from robust_ray.metrics import bootstrap_interval, hypervolume, pareto_front, wilson_interval
 from robust_ray.search import Objective, Reading, Search, suggest
 from robust_ray.search.rungs import CONFIDENCE
+from robust_ray.store import Store
 
 BUDGETS = (0.05, 0.1, 0.15, 0.25, 0.5)
 """Shares of the grid's cost; searches end with the last."""
@@ -162,7 +164,7 @@ class Replay:
         budget = BUDGETS[-1] * sum(seconds.values())
         frontier = Frontier()
         with tempfile.TemporaryDirectory() as folder:
-            study = OpenStudy(Path(folder, "search.journal"), self._search, self._propose)
+            study = OpenStudy(Store.open(folder).journal("search"), self._search, self._propose)
             study.advance(frontier)
             while spent < budget and (call := frontier.next_ready()) is not None:
                 spent += seconds[call.key]

@@ -1,4 +1,4 @@
-"""The command line: list, inspect, plan, run, status, audit, doctor.
+"""The command line: list, inspect, plan, run, status, audit, export, compact, doctor.
 
 Exit status: 0 when every call succeeded, 1 when a call failed (audit: when an example that counts is not valid), 2 for
 a mistake the user can mend, 130 after Ctrl-C.
@@ -11,6 +11,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -115,6 +116,20 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--store", required=True, help="folder or URI of the results")
     audit.add_argument("--sweep", metavar="NAME", help="only what this sweep is made of")
     audit.set_defaults(command=show_audit)
+    export = commands.add_parser("export", help="rows as one file, or adversarial examples to train on")
+    export.add_argument("--store", required=True, help="folder or URI of the results")
+    export.add_argument("--sweep", metavar="NAME", help="only what this sweep is made of")
+    export.add_argument("--table", metavar="NAME", help="the rows of a table, e.g. attacks")
+    export.add_argument("--format", default="csv", help="csv, jsonl or parquet (default: csv)")
+    export.add_argument("--out", type=Path, metavar="FILE", help="where to write the table")
+    export.add_argument(
+        "--adversarial", type=Path, metavar="FILE", help="write every valid adversarial example as a line of JSON"
+    )
+    export.set_defaults(command=run_export)
+    compact = commands.add_parser("compact", help="copy a sweep's rows into few files, which are quicker to read")
+    compact.add_argument("--store", required=True, help="folder or URI of the results")
+    compact.add_argument("--sweep", metavar="NAME", required=True, help="a sweep that was run into the store")
+    compact.set_defaults(command=run_compaction)
     doctor = commands.add_parser("doctor", help="what this machine has")
     doctor.set_defaults(command=show_doctor)
     return root
@@ -205,6 +220,46 @@ def show_audit(options: argparse.Namespace, console: Console) -> int:
         say(console, f"UNREADABLE {name}: its rows were not checked")
     console.print(f"{len(found.findings)} adversarial examples checked; {len(found.broken)} that count are not valid")
     return 1 if found.broken or found.unreadable else 0
+
+
+def run_export(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray export``; exit status 1 when rows cannot be read."""
+    from robust_ray.export import export, export_adversarial
+
+    if (options.table is None) != (options.out is None) or (options.table is None and options.adversarial is None):
+        raise SweepError("`--table NAME --out FILE` or `--adversarial FILE` is needed, or both; give one of them whole")
+    unreadable = set[str]()
+    if options.table is not None:
+        found = export(options.store, options.sweep, options.table, options.format, options.out)
+        unreadable.update(found.unreadable)
+        say(console, f"{options.out}: {found.rows:,} rows of {options.table}")
+    if options.adversarial is not None:
+        found = export_adversarial(options.store, options.sweep, options.adversarial)
+        unreadable.update(found.unreadable)
+        say(console, f"{options.adversarial}: {found.rows:,} adversarial examples")
+    for name in sorted(unreadable):
+        say(console, f"UNREADABLE {name}: its rows are left out")
+    return 1 if unreadable else 0
+
+
+def run_compaction(options: argparse.Namespace, console: Console) -> int:
+    """``robust-ray compact``; exit status 1 when rows cannot be read."""
+    from robust_ray.console import number_table
+    from robust_ray.store import Store
+
+    store = Store.existing(options.store)
+    found = [line for line in store.compact(options.sweep) if line.files]
+    table = number_table("table", "files", "now in")
+    for line in found:
+        table.add_row(line.table, str(line.files), str(line.parts))
+    console.print(table)
+    missing = len(set(store.planned(options.sweep)) - store.present())
+    if missing:
+        say(console, f"planned calls that are not there yet: {missing}; what they leave is read from their own files")
+    unreadable = [name for line in found for name in line.unreadable]
+    for name in unreadable:
+        say(console, f"UNREADABLE {name}: its rows are left out")
+    return 1 if unreadable else 0
 
 
 def show_doctor(options: argparse.Namespace, console: Console) -> int:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from robust_ray.console import duration, say, warning_lines
 from robust_ray.core.call import StageCall
-from robust_ray.core.errors import DataError, SweepError
+from robust_ray.core.errors import DataError, SweepError, gist
 from robust_ray.core.records import DatasetRecord
 from robust_ray.dispatch import Feed, Report, Settings, serial
 from robust_ray.plan import Plan, expand, survey_of
@@ -21,7 +21,7 @@ from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.tasks import Task
 from robust_ray.watching.display import Display, counts_table
-from robust_ray.watching.failures import gist, grouped
+from robust_ray.watching.failures import grouped
 from robust_ray.watching.history import History
 from robust_ray.watching.interrupt import STATUS, interruptible
 from robust_ray.watching.pilot import pilot as pilot_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robust_ray.dispatch.optuna import Front
-from robust_ray.dispatch.study import Point
+from robust_ray.dispatch.proposals import Point
 from robust_ray.runner import front_lines
 
 POINT = Point("{type: dynamic_quantization}", (0.5,), (None,), {})

@@ -104,7 +104,7 @@ class TestNames:
             lambda: store.put_checkpoint(name, workdir, {}),
             lambda: store.put_run(filled(RunRecord, key="key", attempt=name)),  # type: ignore[arg-type]
             lambda: store.put_plan(name, {"keys": []}),
-            lambda: store.local_path("studies", name),
+            lambda: store.journal(name).take_up(),
         ]
         for attempt in tries:
             with suppress(StoreError):

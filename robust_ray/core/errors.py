@@ -7,7 +7,11 @@ with status 2; a traceback means a mistake of ours.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_VARIES = re.compile(r"[a-z_]+-\w+-v\d+-[0-9a-f]{16}|0x[0-9a-f]+|\d+(\.\d+)?")
+"""What differs between two sentences that say the same: keys, addresses, numbers."""
 
 
 class RobustRayError(Exception):
@@ -40,3 +44,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}(known: {', '.join(names) or 'none'})"
+
+
+def gist(error: str) -> str:
+    """What two sentences have in common that say the same of two calls."""
+    return _VARIES.sub("…", error)

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 import time
 import traceback
 import uuid
@@ -20,6 +19,7 @@ from robust_ray.core.call import Inputs, Ref, StageCall
 from robust_ray.core.errors import CorruptedError, DataError, RobustRayError, StoreError
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import Machine
+from robust_ray.core.paths import private_folder
 from robust_ray.core.records import RECORDS, Record, RunRecord
 from robust_ray.dispatch import memory
 from robust_ray.dispatch.provenance import facts
@@ -84,13 +84,21 @@ def execute(call: StageCall, store: Store, machine: Machine) -> Outcome:
         return outcome
 
 
-def record_death(call: StageCall, store: Store, machine: Machine, seconds: float, error: str, details: str) -> Outcome:
-    """Record an attempt whose worker died, after so many seconds, before it could do so itself."""
+def record_death(
+    call: StageCall,
+    store: Store,
+    machine: Machine,
+    seconds: float,
+    error: str,
+    details: str,
+    host: str | None = None,
+) -> Outcome:
+    """Record an attempt whose worker died, after so many seconds and maybe on another host, before it could itself."""
     outcome = Outcome(call.key, error, seconds, lacked_memory=memory.KILLED in details)
     if outcome.lacked_memory:
         got = "Ray ended the worker, for the machine was about to run out"
         outcome = outcome._replace(error=memory.sentence(call.stage, machine, got))
-    return _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint())
+    return _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint(), host)
 
 
 def is_there(store: Store, ref: Ref) -> bool:
@@ -190,7 +198,9 @@ def _record(
     outcome: Outcome,
     details: str | None,
     took: memory.Footprint,
+    host: str | None = None,
 ) -> Outcome:
+    here = facts(gpu=machine.device != "cpu")
     run = RunRecord(
         key=call.key,
         attempt=uuid.uuid4().hex,
@@ -200,7 +210,7 @@ def _record(
         seconds=outcome.seconds,
         **took._asdict(),
         energy=None,
-        **facts(gpu=machine.device != "cpu")._asdict(),
+        **here._replace(host=host or here.host)._asdict(),
         error=outcome.error,
         traceback=details,
     )
@@ -235,7 +245,7 @@ def _work_folder(call: StageCall, store_uri: str) -> Iterator[Path]:
     A checkpoint's folder is the same in every attempt and outlives a kill, so that a training goes on where it was;
     rows are made in an empty one.
     """
-    root = Path(os.environ.get(WORK) or tempfile.gettempdir()) / f"robust-ray-{os.getuid()}" / digest(store_uri)
+    root = private_folder(os.environ.get(WORK)) / digest(store_uri)
     folder = root / call.key
     root.mkdir(parents=True, exist_ok=True)
     with locked(root / f"{call.key}.lock"):

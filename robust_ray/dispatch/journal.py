@@ -1,33 +1,36 @@
-"""The file a study lives in: one driver at a time, and whole lines."""
+"""Optuna's storage in a journal of the store."""
 
 from __future__ import annotations
 
-import fcntl
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from robust_ray.core.errors import StoreError
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
-
-def hold(journal: Path) -> IO[bytes]:
-    """Keep other drivers away until the file is closed; they would take our open proposals for those of a dead one."""
-    lock = journal.with_suffix(".lock").open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StoreError(
-            f"{journal}: one driver at a time may search, but another one is at it; let it end, or stop it"
-        ) from None
-    return lock
+from robust_ray.store import Journal
 
 
-def mend(journal: Path) -> None:
-    """Cut off a last line that a kill left half written; Optuna would refuse to read on behind it."""
-    if not journal.exists():
-        return
-    content = journal.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with journal.open("r+b") as stream:
-            stream.truncate(whole)
+class _Sent(JournalFileBackend):
+    """Optuna's own file, which the store learns of after each addition."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(str(journal.path))
+        self._journal = journal
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        super().append_logs(logs)
+        self._journal.send()
+
+
+def storage(journal: Journal) -> JournalStorage:
+    """What a study is kept in by the driver that has taken up its journal."""
+    return JournalStorage(_Sent(journal))
+
+
+@contextmanager
+def reading(journal: Journal) -> Iterator[JournalStorage | None]:
+    """The studies in a journal as they are now, beside the driver that adds to it; None where there is none yet."""
+    with journal.reading() as path:
+        yield None if path is None else JournalStorage(JournalFileBackend(str(path)))

@@ -17,12 +17,13 @@ from robust_ray.core.identity import digest
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord
 from robust_ray.dispatch.attempt import read_rows
 from robust_ray.dispatch.frontier import Frontier
-from robust_ray.dispatch.study import Measurement, OpenStudy, Point, Rung
+from robust_ray.dispatch.proposals import Measurement, Point, Rung, Tally, tally
+from robust_ray.dispatch.study import OpenStudy
 from robust_ray.models import CodeModel
 from robust_ray.plan import Proposal, plan_of
 from robust_ray.search import METRICS, Pair, Reading, Rows, Search, compressions, locate, measure, restore, suggest
 from robust_ray.search.rungs import CONFIDENCE
-from robust_ray.store import Store
+from robust_ray.store import Journal, Store
 from robust_ray.sweep import Sweep
 from robust_ray.tasks import Task
 
@@ -43,11 +44,26 @@ class Front(NamedTuple):
     """Why each of the proposals that could not be measured could not."""
 
 
+class Progress(NamedTuple):
+    """How far the search for one model is."""
+
+    model: str
+    tasks: str
+    """In words."""
+
+    tally: Tally
+
+
 class Place(NamedTuple):
     """What a study is about."""
 
     model: CodeModel
     tasks: tuple[Task, ...]
+
+    def words(self, search: Search) -> str:
+        """Its tasks."""
+        over = "" if search.over_tasks == "each" else f"{search.over_tasks} of "
+        return over + ", ".join(task.type for task in self.tasks)
 
 
 class StudyFeed:
@@ -57,11 +73,11 @@ class StudyFeed:
         """Open the studies, or take them up again.
 
         Raises:
-            StoreError: the store is remote; a study needs a disk.
+            StoreError: another driver is at one of them.
         """
         assert sweep.search is not None  # a sweep without a search has no feed
         self._search = sweep.search
-        self._places = [Place(model, tasks) for tasks in _tasks(sweep, sweep.search) for model in sweep.models]
+        self._places = _places(sweep, sweep.search)
         self._studies = [_open(_Subject(sweep, sweep.search, place, store)) for place in self._places]
 
     def advance(self, frontier: Frontier) -> None:
@@ -76,22 +92,32 @@ class StudyFeed:
 
     def fronts(self) -> list[Front]:
         """What was found, by model and tasks."""
-        over = "" if self._search.over_tasks == "each" else f"{self._search.over_tasks} of "
         pairs = zip(self._places, self._studies, strict=True)
         return [
-            Front(model.type, over + ", ".join(task.type for task in tasks), study.front(), study.given_up())
-            for (model, tasks), study in pairs
+            Front(place.model.type, place.words(self._search), study.front(), study.given_up())
+            for place, study in pairs
         ]
 
 
-def _tasks(sweep: Sweep, search: Search) -> list[tuple[Task, ...]]:
-    """The tasks of each study."""
-    return [(task,) for task in sweep.tasks] if search.over_tasks == "each" else [sweep.tasks]
+def progress(sweep: Sweep, store: Store) -> list[Progress]:
+    """How far each study of a sweep's search is, seen from beside the driver that is at it."""
+    search = sweep.search
+    if search is None:
+        return []
+    return [
+        Progress(place.model.type, place.words(search), tally(_Subject(sweep, search, place, store).journal()))
+        for place in _places(sweep, search)
+    ]
+
+
+def _places(sweep: Sweep, search: Search) -> list[Place]:
+    """What each study is about, in the order of the sweep's tasks and models."""
+    tasks = [(task,) for task in sweep.tasks] if search.over_tasks == "each" else [sweep.tasks]
+    return [Place(model, each) for each in tasks for model in sweep.models]
 
 
 def _open(subject: _Subject) -> OpenStudy:
-    journal = subject.store.local_path("studies", f"{subject.name()}.journal")
-    return OpenStudy(journal, subject.search, subject.propose, subject.known())
+    return OpenStudy(subject.journal(), subject.search, subject.propose, subject.known())
 
 
 class _Subject:
@@ -107,6 +133,10 @@ class _Subject:
         self._rungs = [
             replace(sweep, search=None, examples=replace(sweep.examples, attack=examples)) for examples in steps
         ]
+
+    def journal(self) -> Journal:
+        """Of the study."""
+        return self.store.journal(self.name())
 
     def name(self) -> str:
         """Of the study. Whatever decides a measurement is in it: proposals measured differently cannot be compared.

@@ -7,77 +7,36 @@ proposal's number, so that a study taken up again after a kill goes on as if not
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import BaseTrial, FixedTrial, Trial, TrialState
 
-from robust_ray.core.call import StageCall
 from robust_ray.core.errors import RobustRayError
 from robust_ray.dispatch.attempt import DamagedError
 from robust_ray.dispatch.frontier import Frontier
-from robust_ray.dispatch.journal import hold, mend
+from robust_ray.dispatch.journal import storage
+from robust_ray.dispatch.proposals import (
+    EXAMPLES,
+    INTERVALS,
+    KNOWN,
+    NOT_ATTACKED,
+    REPEATS,
+    SETTINGS,
+    Measurement,
+    Point,
+    Rung,
+)
 from robust_ray.dispatch.samplers import sampler
 from robust_ray.dispatch.states import THERE
 from robust_ray.search import Reading, Search, goes_on
-
-KNOWN, EXAMPLES, INTERVALS = "known", "examples", "intervals"
-"""Attributes of a trial: measured anyway; attacked examples of the rung it came to; of each value."""
-
-SETTINGS, REPEATS = "settings", "repeats"
-"""The proposal as a sweep file would hold it; whether an earlier one was the same."""
+from robust_ray.store import Journal
 
 PATIENCE = 10
 """Proposals made for each that is asked for, before a search ends for want of new ones."""
-
-NOT_ATTACKED = "examples not attacked"
-"""The constraint that a proposal stopped on the way breaks."""
-
-
-class Rung(NamedTuple):
-    """How far a proposal is measured before it is judged."""
-
-    examples: int
-    """Attacked."""
-
-    calls: Sequence[StageCall]
-    """All that takes, inputs before what needs them; what is in the store already costs nothing."""
-
-    read: Callable[[], Reading]
-    """Once the calls have ended. Raises ValueError when something could not be measured, DamagedError when rows must be
-    made again."""
-
-
-class Measurement(NamedTuple):
-    """What it takes to measure a proposal."""
-
-    settings: str
-    """The proposal as a sweep file would hold it."""
-
-    rungs: Sequence[Rung]
-    """One after the other; the last measures it whole."""
-
-
-class Point(NamedTuple):
-    """One proposal that is measured whole, is feasible, and that no other beats in every objective."""
-
-    settings: str
-    """As a sweep file would hold it."""
-
-    values: tuple[float, ...]
-    """In the order of the objectives."""
-
-    intervals: tuple[tuple[float, float] | None, ...]
-    """Of each value; None where the choice of attacked examples does not decide it."""
-
-    constraints: Mapping[str, float]
-    """At most 0 each."""
 
 
 @dataclass
@@ -114,7 +73,7 @@ class OpenStudy:
 
     def __init__(
         self,
-        journal: Path,
+        journal: Journal,
         search: Search,
         propose: Callable[[BaseTrial], Measurement],
         known: Iterable[Mapping[str, Any]] = (),
@@ -122,7 +81,7 @@ class OpenStudy:
         """Open a study, or take it up again.
 
         Args:
-            journal: File of the study; one study a file.
+            journal: Of the study; one study a journal.
             search: Objectives, sampler, number of proposals.
             propose: From a trial to its measurement; raises RobustRayError where the trial's point cannot be built.
             known: Parameters of points that are measured already, or will be anyway. They come first, are measured
@@ -135,11 +94,10 @@ class OpenStudy:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._search = search
         self._propose = propose
-        self._lock = hold(journal)
-        mend(journal)
+        self._lock = journal.take_up()
         self.study = optuna.create_study(
-            study_name=journal.stem,
-            storage=JournalStorage(JournalFileBackend(str(journal))),
+            study_name=journal.path.stem,
+            storage=storage(journal),
             directions=[objective.direction for objective in search.objectives],
             load_if_exists=True,
         )

@@ -204,7 +204,8 @@ class _Directing(tune.schedulers.FIFOScheduler):  # type: ignore[misc]  # Ray is
         machine = self._run.settings.machine(worker.call, Warm(), self._run.halvings(worker.call))
         limit, seconds = self._run.settings.limit_of(worker.call), time.monotonic() - worker.since
         why = reason(_reason(details), limit, hung=limit is not None and seconds >= limit)
-        outcome = record_death(worker.call, self._store, machine, seconds, why, details)
+        host = trial.temporary_state.location.hostname  # known once it has ended a call
+        outcome = record_death(worker.call, self._store, machine, seconds, why, details, host)
         self._run.ended(worker.call, outcome)
 
     def choose_trial_to_run(self, controller: Any) -> None:

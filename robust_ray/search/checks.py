@@ -12,8 +12,8 @@ from robust_ray.core.build import build
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.fidelity import Relation
 from robust_ray.models import CodeModel
-from robust_ray.search.measures import METRICS
-from robust_ray.search.settings import Quantity, Search
+from robust_ray.search.measures import METRICS, MORE_IS_BETTER
+from robust_ray.search.settings import Bound, Quantity, Search
 from robust_ray.search.space import BRANCH, suggest
 from robust_ray.tasks import Task
 
@@ -48,6 +48,8 @@ def check(
         _check_measured(quantity, where, [each.type for each in attacks], [each.type for each in relations])
         for task in tasks:
             _check_quality(quantity.metric, task, where)
+    for bound in search.constraints:
+        _check_bound(bound, where)
     if search.rungs and not attacks:
         raise SweepError(f"{where}: `rungs` are numbers of attacked examples, but the sweep has no attacks; add one")
     one_by_one = replace(search, sampler="random")  # or a mistake on one branch would be told of another
@@ -70,6 +72,15 @@ def _check_measured(quantity: Quantity, where: str, attacks: Sequence[str], rela
             raise SweepError(f"{where}: metric {quantity.metric!r} knows no {kind}, but got {chosen!r}; leave it out")
         if chosen is not None and chosen not in known:
             raise SweepError(f"{where}: the sweep has no {kind} {chosen!r}; {did_you_mean(chosen, known)}")
+
+
+def _check_bound(bound: Bound, where: str) -> None:
+    """Refuse to let a number fall below the teacher's that should not rise above it."""
+    if bound.below_teacher is not None and bound.metric not in MORE_IS_BETTER:
+        raise SweepError(
+            f"{where}: `below_teacher` bounds a metric of which more is better, but got {bound.metric!r}; "
+            "bound it with `at_most`"
+        )
 
 
 def _check_quality(metric: str, task: Task, where: str) -> None:

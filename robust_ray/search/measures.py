@@ -188,3 +188,22 @@ METRICS: Mapping[str, Metric] = {
     "violation_under_attack": Metric("fidelity", _attacked_relations, _violation, wants_text=False, under_attack=True),
 }
 """What a search may optimize or bound, by name."""
+
+MORE_IS_BETTER = frozenset(
+    {
+        *(
+            "clean_accuracy",
+            "precision",
+            "recall",
+            "f1",
+            "mcc",
+            "bleu",
+            "corpus_bleu",
+            "rouge_l",
+            "chrf",
+            "exact_match",
+        ),
+        *("throughput", "robust_accuracy", "average_queries", "average_queries_of_attempts"),
+    }
+)
+"""Metrics of which a student should have no less than its teacher."""

@@ -53,8 +53,7 @@ class Bound(Quantity):
     """Largest value allowed."""
 
     below_teacher: float | None = None
-    """How far the number may lie below the teacher's, e.g. 0.02 for two points of accuracy; it has no say where less is
-    better, nor above the teacher's."""
+    """How far a number of which more is better may lie below the teacher's, e.g. 0.02 for two points of accuracy."""
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.at_least, self.at_most, self.below_teacher)) != 1:

@@ -1,8 +1,22 @@
 """What a sweep leaves behind: checkpoints and rows, written once, on a disk or in a bucket."""
 
+from robust_ray.store.compaction import Compacted
 from robust_ray.store.drivers import Driver
+from robust_ray.store.journals import Journal
 from robust_ray.store.leases import Leases, apart
 from robust_ray.store.results import from_table, schema, to_table
 from robust_ray.store.store import Attempt, Loaded, Store
 
-__all__ = ["Attempt", "Driver", "Leases", "Loaded", "Store", "apart", "from_table", "schema", "to_table"]
+__all__ = [
+    "Attempt",
+    "Compacted",
+    "Driver",
+    "Journal",
+    "Leases",
+    "Loaded",
+    "Store",
+    "apart",
+    "from_table",
+    "schema",
+    "to_table",
+]

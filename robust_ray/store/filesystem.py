@@ -60,7 +60,8 @@ class Files:
 
     def local(self, path: str = "") -> Path | None:
         """Where ``path`` lies on this machine's disks, or None when it is remote."""
-        return Path(self._at(path)) if self._is_local else None
+        where = self._at(path)
+        return Path(where) if self._is_local else None
 
     def mark(self, path: str) -> None:
         """Write only while this file is there: without it the folder is away, or what a disk was mounted on."""
@@ -88,6 +89,12 @@ class Files:
         with self._reaching(path), self._filesystem.open_input_stream(self._at(path), compression=None) as stream:
             content: bytes = stream.read()
         return content
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[NativeFile]:
+        """The file, to read parts of."""
+        with self._reaching(path), self._filesystem.open_input_file(self._at(path)) as stream:
+            yield stream
 
     def put(self, path: str, content: bytes, *, replace: bool = False) -> bool:
         """Make ``content`` readable at ``path``, whole at once; False when something lies there already and stays."""

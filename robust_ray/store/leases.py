@@ -25,7 +25,6 @@ import fcntl
 import json
 import os
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -38,6 +37,7 @@ from uuid import uuid4
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import StoreError
 from robust_ray.core.identity import digest
+from robust_ray.core.paths import private_folder
 from robust_ray.store.filesystem import Files
 
 FOLDER = "drivers"
@@ -121,7 +121,7 @@ class Leases:
         """Whether there has been another driver within the context."""
         self._files = files
         self._beat = beat
-        self._here = here or Path(tempfile.gettempdir()) / f"robust-ray-{os.getuid()}" / FOLDER
+        self._here = here or private_folder() / FOLDER
         self._mine: Mapping[str, float | None] = {}  # replaced, never changed: two threads read it
         self._others: dict[str, Sighting] = {}
         self._told = 0

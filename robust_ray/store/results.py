@@ -12,7 +12,7 @@ import io
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -26,12 +26,23 @@ R = TypeVar("R", bound=Record)
 _PROVENANCE = b"robust_ray.provenance"
 _SUM = b"robust_ray.sha256"
 _SUM_CHARS = 64
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _SCALARS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
-def schema(record: type[Record]) -> pa.Schema:
-    """The Arrow schema of a record: its fields in order, nullable where the hint says ``| None``."""
-    return _schema(record)  # type: ignore[arg-type]  # mypy takes a dataclass's __hash__ for its class's
+def schema(record: type[Record], columns: Collection[str] | None = None) -> pa.Schema:
+    """The Arrow schema of a record: its fields in order, nullable where the hint says ``| None``.
+
+    Of some columns of it texts are dictionaries: most are one of few, and there may be millions of rows.
+    """
+    whole = _schema(record)  # type: ignore[arg-type]  # mypy takes a dataclass's __hash__ for its class's
+    if columns is None:
+        return whole
+    return pa.schema([_with_dictionary(field) for field in whole if field.name in columns])
+
+
+def _with_dictionary(field: pa.Field) -> pa.Field:
+    return field.with_type(_DICTIONARY) if field.type == pa.string() else field
 
 
 def to_table(rows: Sequence[Record], record: type[Record]) -> pa.Table:
@@ -109,15 +120,32 @@ def _sum(content: bytes | bytearray, place: slice) -> bytes:
     return total.hexdigest().encode()
 
 
-def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:
+def from_parquet(
+    source: bytes | pa.NativeFile, record: type[Record], where: str, columns: Collection[str] | None = None
+) -> pa.Table:
     """The table of a whole Parquet file, its provenance still in the metadata.
+
+    Args:
+        source: The file, or its content.
+        record: What its rows must be.
+        where: What to call it in a complaint.
+        columns: Those to read, in the record's order and texts as dictionaries; None for all, as they are.
 
     Raises:
         CorruptedError: the file is damaged, or its columns are not the record's.
     """
+    stream = pa.BufferReader(source) if isinstance(source, bytes) else source
+    wanted = schema(record, columns)
     try:
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-        table = file.read(use_threads=False)
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
+        held = file.schema_arrow
+        names = None if columns is None else [name for name in wanted.names if name in held.names]
+        if names is not None:
+            texts = [name for name in names if wanted.field(name).type == _DICTIONARY]
+            file = pq.ParquetFile(
+                stream, page_checksum_verification=True, read_dictionary=texts, metadata=file.metadata
+            )
+        table = file.read(names, use_threads=False)
         table.validate(full=True)
         if len(table) != file.metadata.num_rows:  # the footer, which counts the rows, is under no checksum
             raise ValueError(f"{len(table)} rows instead of {file.metadata.num_rows}")
@@ -126,23 +154,23 @@ def from_parquet(content: bytes, record: type[Record], where: str) -> pa.Table:
         raise CorruptedError(
             f"{where}: a whole Parquet file must lie there, but got: {reason}; discard it to have it made again"
         ) from error
-    table = _with_later_columns(table, record)
-    if not table.schema.equals(schema(record)):
-        differing = sorted({str(field) for field in table.schema} ^ {str(field) for field in schema(record)})
+    differing = [] if held.equals(schema(record)) else _differing(held, schema(record))
+    if differing:
         raise CorruptedError(
             f"{where}: the columns must be those of {record.__name__}, but got a difference in {', '.join(differing)}; "
             "discard it to have it made again"
         )
-    return table
+    for name in set(wanted.names) - set(held.names):
+        table = table.append_column(wanted.field(name), pa.nulls(len(table), wanted.field(name).type))
+    return table.select(wanted.names)
 
 
-def _with_later_columns(table: pa.Table, record: type[Record]) -> pa.Table:
-    """The table in the record's columns: one that the record gained since, and that may be null, was not measured."""
-    wanted = schema(record)
-    for field in wanted:
-        if field.name not in table.schema.names and field.nullable:
-            table = table.append_column(field, pa.nulls(len(table), field.type))
-    return table.select(wanted.names) if set(table.schema.names) == set(wanted.names) else table
+def _differing(held: pa.Schema, wanted: pa.Schema) -> list[str]:
+    """Columns that are not as they must be; one that the record gained since, and may be null, was not measured."""
+    found = {field.name: field for field in held}
+    expected = {field.name: field for field in wanted if field.name in found or not field.nullable}
+    same = {name for name in found.keys() & expected.keys() if found[name].equals(expected[name])}
+    return sorted(str(field) for side in (found, expected) for name, field in side.items() if name not in same)
 
 
 def provenance(table: pa.Table) -> dict[str, Any]:

@@ -7,7 +7,9 @@
     checkpoints/<key>/attempt-<id>/
     tables/<table>/<key>.parquet        one call's rows
     tables/runs/<key>-<attempt>.parquet every attempt, also the failed ones
+    compact/<sweep>/<table>-000.parquet the rows of many calls once more, to be read at once
     plans/<sweep>-<hash>.json           which keys a sweep is made of
+    studies/<name>.journal              what a search has proposed and measured
     drivers/<name>.json                 which keys a driver is at, while it lives
     quarantine/                         what was found damaged
 """
@@ -15,7 +17,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,17 +29,15 @@ from robust_ray.core.call import Ref
 from robust_ray.core.errors import CorruptedError, StoreError, SweepError, did_you_mean
 from robust_ray.core.identity import digest
 from robust_ray.core.records import RECORDS, Record, RunRecord
-from robust_ray.store import artifacts, results
+from robust_ray.store import artifacts, reading, results
+from robust_ray.store.compaction import Compacted, compact
 from robust_ray.store.drivers import Driver, drivers
-from robust_ray.store.filesystem import Files
+from robust_ray.store.filesystem import Entry, Files
+from robust_ray.store.journals import Journal
 from robust_ray.store.leases import BEAT, Leases
 
 FORMAT = 1
-ROWS = ".parquet"
 TABLES: dict[str, type[Record]] = {record.table: record for record in RECORDS}
-
-_READERS = 16
-"""Files read at once; a bucket answers each in tens of milliseconds, and many in the same."""
 
 
 class Loaded(NamedTuple):
@@ -131,7 +131,7 @@ class Store:
         keys = {path.split("/")[0] for path in paths if path.split("/")[1:] == [artifacts.MANIFEST]}
         for table in TABLES:
             if table != RunRecord.table:
-                keys.update(self._names(table))
+                keys.update(entry.path for entry in self._entries(table))
         return keys
 
     def put_rows(self, ref: Ref, rows: Sequence[Record], provenance: Mapping[str, Any], record: type[Record]) -> None:
@@ -152,7 +152,8 @@ class Store:
             StoreError: there are none.
             CorruptedError: the file is damaged, or its columns are not the record's.
         """
-        return results.from_table(self._read(_path(ref)), TABLES[str(ref.table)])
+        record = TABLES[str(ref.table)]
+        return results.from_table(reading.read_one(self._files, record, ref.key), record)
 
     def put_checkpoint(self, key: str, folder: Path, provenance: Mapping[str, Any]) -> None:
         """Commit a copy of a folder; the first to do so at a key wins."""
@@ -171,14 +172,14 @@ class Store:
         """Configuration, code and machine that made what lies at a key."""
         if ref.table is None:
             return dict(artifacts.read_manifest(self._files, ref.key).provenance)
-        return results.provenance(self._read(_path(ref)))
+        return results.provenance(reading.read_one(self._files, TABLES[ref.table], ref.key))
 
     def damaged(self, refs: Sequence[Ref]) -> list[Ref]:
         """Those of some complete outputs that are not what was committed: a file of rows, or a checkpoint's manifest.
 
         A checkpoint's files are checked against their sums when a call asks for them, by :meth:`checkpoint`.
         """
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ThreadPoolExecutor(reading.READERS) as readers:
             sound = list(readers.map(self._is_sound, refs))
         return [ref for ref, is_sound in zip(refs, sound, strict=True) if not is_sound]
 
@@ -195,18 +196,18 @@ class Store:
         if "-" in run.attempt:
             raise ValueError(f"{run.key}: an attempt must be named without a dash, but got {run.attempt!r}")
         table = results.to_table([run], RunRecord)
-        self._files.put(f"tables/{RunRecord.table}/{run.key}-{run.attempt}.parquet", results.to_parquet(table, {}))
+        self._files.put(reading.place(RunRecord.table, f"{run.key}-{run.attempt}"), results.to_parquet(table, {}))
 
     def attempts(self) -> list[Attempt]:
         """Every attempt that has been recorded, by one listing."""
-        entries = self._files.list(f"tables/{RunRecord.table}")
-        names = [(entry.path.removesuffix(ROWS), entry.modified) for entry in entries if entry.path.endswith(ROWS)]
-        return [Attempt(_key(RunRecord.table, name), name, modified) for name, modified in names]
+        listed = self._entries(RunRecord.table)
+        return [Attempt(_key(RunRecord.table, name), name, modified) for name, modified in listed]
 
     def runs(self, attempts: Iterable[Attempt] | None = None) -> list[RunRecord]:
         """The records of some attempts, or of all, as far as they are readable."""
-        names = [attempt.name for attempt in (self.attempts() if attempts is None else attempts)]
-        return results.from_table(self._whole_table(RunRecord.table, names).table, RunRecord)
+        listed = self.attempts() if attempts is None else attempts
+        entries = [Entry(attempt.name, attempt.modified) for attempt in listed]
+        return results.from_table(self._whole_table(RunRecord, entries).table, RunRecord)
 
     def drivers(self) -> list[Driver]:
         """Who is at work on the store, as far as can be told from outside."""
@@ -237,11 +238,33 @@ class Store:
             raise SweepError(f"{self.uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
         return tuple(documents[-1]["keys"])
 
-    def table(self, name: str, keys: Collection[str] | None = None) -> Loaded:
-        """All rows of a table, or those of some keys; damaged files are left out and named."""
-        wanted = None if keys is None else frozenset(keys)
-        names = [found for found in self._names(name) if wanted is None or _key(name, found) in wanted]
-        return self._whole_table(name, names)
+    def table(self, name: str, keys: Collection[str] | None = None, columns: Collection[str] | None = None) -> Loaded:
+        """All rows of a table, or those of some keys; damaged files are left out and named.
+
+        Args:
+            name: The table.
+            keys: Of the calls whose rows are wanted; None for all.
+            columns: Those to read, in the record's order and texts as dictionaries; None for all, as they are.
+        """
+        return self._whole_table(TABLES[name], self._entries(name, keys), columns)
+
+    def batches(
+        self, name: str, keys: Collection[str] | None = None, columns: Collection[str] | None = None
+    ) -> Iterator[Loaded]:
+        """What :meth:`table` reads, in the same order but never all at once."""
+        found = reading.read_each(self._files, TABLES[name], self._entries(name, keys), columns)
+        return (_loaded(TABLES[name], [part], columns) for part in found)
+
+    def compact(self, sweep: str) -> list[Compacted]:
+        """Copy the rows that a sweep is made of into few files, which :meth:`table` then reads in place of many.
+
+        What is asked for by key is read where it was, and so is whatever is added or made again later.
+
+        Raises:
+            SweepError: the sweep was never run into this store.
+        """
+        keys = self.planned(sweep)
+        return [compact(self._files, sweep, record, self._entries(name, keys)) for name, record in TABLES.items()]
 
     def leases(self, beat: float = BEAT) -> Leases:
         """What the drivers on this store are at.
@@ -250,6 +273,10 @@ class Store:
             beat: Seconds between two signs of life.
         """
         return Leases(self._files, beat=beat)
+
+    def journal(self, name: str) -> Journal:
+        """The file that one driver at a time adds to, under a name."""
+        return Journal(self._files, f"studies/{name}.journal")
 
     def local_path(self, *parts: str) -> Path:
         """A path inside a store on a disk, its folder made, for files that are not the store's own (an Optuna journal).
@@ -278,20 +305,21 @@ class Store:
                 f"{self.uri}: a store of format {FORMAT} or older is needed, but got {found}; upgrade robust-ray"
             )
 
-    def _whole_table(self, name: str, files: Sequence[str]) -> Loaded:
-        with ThreadPoolExecutor(_READERS) as readers:
-            tables = list(readers.map(lambda file: self._try_read(f"tables/{name}/{file}.parquet"), files))
-        whole = [table.replace_schema_metadata(None) for table in tables if table is not None]
-        unreadable = [file for file, table in zip(files, tables, strict=True) if table is None]
-        return Loaded(pa.concat_tables([results.schema(TABLES[name]).empty_table(), *whole]), unreadable)
+    def _whole_table(
+        self, record: type[Record], entries: Sequence[Entry], columns: Collection[str] | None = None
+    ) -> Loaded:
+        return _loaded(record, list(reading.read_each(self._files, record, entries, columns)), columns)
 
-    def _names(self, table: str) -> list[str]:
-        paths = (entry.path for entry in self._files.list(f"tables/{table}"))
-        return [path.removesuffix(ROWS) for path in paths if path.endswith(ROWS)]
-
-    def _read(self, path: str) -> pa.Table:
-        record = TABLES[path.split("/")[1]]
-        return results.from_parquet(self._files.read(path), record, f"{self.uri}/{path}")
+    def _entries(self, table: str, keys: Collection[str] | None = None) -> list[Entry]:
+        """The files of a table, or those of some keys, by name: paths without folder and ending."""
+        listed = self._files.list(f"tables/{table}")
+        found = [
+            Entry(path.removesuffix(reading.ENDING), modified)
+            for path, modified in listed
+            if path.endswith(reading.ENDING)
+        ]
+        wanted = None if keys is None else frozenset(keys)
+        return [entry for entry in found if wanted is None or _key(table, entry.path) in wanted]
 
     def _is_sound(self, ref: Ref) -> bool:
         if ref.table is not None:
@@ -309,11 +337,13 @@ class Store:
             return None
         return document if isinstance(document, dict) and isinstance(document.get("keys"), list) else None
 
-    def _try_read(self, path: str) -> pa.Table | None:
-        try:
-            return self._read(path)
-        except CorruptedError:
-            return None
+
+def _loaded(
+    record: type[Record], found: Sequence[tuple[str, pa.Table | None]], columns: Collection[str] | None
+) -> Loaded:
+    whole = [table.replace_schema_metadata(None) for _, table in found if table is not None]
+    empty = results.schema(record, columns).empty_table()
+    return Loaded(pa.concat_tables([empty, *whole]), [name for name, table in found if table is None])
 
 
 def _reopen(uri: str) -> Store:
@@ -323,7 +353,7 @@ def _reopen(uri: str) -> Store:
 
 def _path(ref: Ref) -> str:
     """The file whose presence makes the output at ``ref`` complete."""
-    return artifacts.manifest_path(ref.key) if ref.table is None else f"tables/{ref.table}/{ref.key}.parquet"
+    return artifacts.manifest_path(ref.key) if ref.table is None else reading.place(ref.table, ref.key)
 
 
 def _key(table: str, name: str) -> str:

@@ -16,8 +16,8 @@ from rich.table import Table
 
 from robust_ray.console import duration, known_part, number_table, say
 from robust_ray.core.call import StageCall
+from robust_ray.core.errors import gist
 from robust_ray.dispatch import Counts, Outcome
-from robust_ray.watching.failures import gist
 from robust_ray.watching.history import History
 
 PLAIN_INTERVAL = 10.0

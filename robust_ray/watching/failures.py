@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from robust_ray.core.errors import gist
 from robust_ray.dispatch import Failure
-
-_VARIES = re.compile(r"[a-z_]+-\w+-v\d+-[0-9a-f]{16}|0x[0-9a-f]+|\d+(\.\d+)?")
-"""What differs between two sentences that say the same: keys, addresses, numbers."""
 
 
 class Group(NamedTuple):
@@ -30,11 +27,6 @@ class Group(NamedTuple):
         which = f"{len(self.keys)} calls, the first {self.keys[0]}" if many else self.keys[0]
         skipped = f" ({self.skipped} that need {'them' if many else 'it'} skipped)" if self.skipped else ""
         return f"FAILED {which}{skipped}: {self.error}"
-
-
-def gist(error: str) -> str:
-    """What two sentences have in common that say the same of two calls."""
-    return _VARIES.sub("…", error)
 
 
 def grouped(failures: Iterable[Failure], causes: Mapping[str, str]) -> list[Group]:

@@ -20,6 +20,7 @@ from robust_ray.dispatch import Failure
 from robust_ray.plan import expand
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
+from robust_ray.watching import searches
 from robust_ray.watching.axes import AXES
 from robust_ray.watching.failures import grouped
 from robust_ray.watching.standing import Line, Stand, Standing, by_axis, by_stage, in_all, look, time_left
@@ -37,12 +38,13 @@ def show(sweep: Sweep, axis: str | None, console: Console, *, as_json: bool = Fa
         console: Where to print.
         as_json: Print plain data for other programs instead.
     """
-    standing = look(expand(sweep), Store.find(sweep.store))
+    store = Store.find(sweep.store)
+    standing = look(expand(sweep), store)
     if as_json:
-        print(json.dumps(document(sweep, standing), indent=1))
+        print(json.dumps(document(sweep, standing) | {"searches": searches.document(sweep, store)}, indent=1))
     else:
         console.print(progress_table(standing, axis))
-        for line in sentences(sweep, standing):
+        for line in (*searches.sentences(sweep, store), *sentences(sweep, standing)):
             say(console, line)
     return 0 if standing.is_whole else 1
 
@@ -58,8 +60,9 @@ def watch(sweep: Sweep, axis: str | None, seconds: float, console: Console) -> i
         with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
             while standing is None or not standing.is_whole or (sweep.search is not None and standing.drivers):
                 time.sleep(seconds if standing else 0)
-                standing = look(plan, Store.find(sweep.store))
-                *others, last = sentences(sweep, standing)
+                store = Store.find(sweep.store)
+                standing = look(plan, store)
+                *others, last = (*searches.sentences(sweep, store), *sentences(sweep, standing))
                 if live:
                     lines = (Text(line, no_wrap=True, overflow="ellipsis") for line in (*others, last))
                     live.update(Group(progress_table(standing, axis), *lines), refresh=True)
@@ -119,9 +122,9 @@ def sentences(sweep: Sweep, standing: Standing) -> Iterator[str]:
         yield group.line()
         yield f"    {attempts}, the last {last}; --log {first.key} prints all it said"
     line = in_all(standing)
-    searched = "" if sweep.search is None else "; what its search proposes is not counted"
-    there = f"{line.counts.get(Stand.STORED, 0)} of {line.calls} calls are in {sweep.store}"
-    yield f"{there}{_outlook(standing, line)}{searched}"
+    listed = "calls" if sweep.search is None else "calls of what the sweep lists"
+    there = f"{line.counts.get(Stand.STORED, 0)} of {line.calls} {listed} are in {sweep.store}"
+    yield f"{there}{_outlook(standing, line)}"
 
 
 def document(sweep: Sweep, standing: Standing) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from optuna.trial import BaseTrial
 
 from robust_ray.core.errors import SweepError
 from robust_ray.dispatch.attempt import read_rows
-from robust_ray.dispatch.study import Measurement, OpenStudy, Rung
+from robust_ray.dispatch.proposals import Measurement, Rung
+from robust_ray.dispatch.study import OpenStudy
 from robust_ray.search import Objective, Reading, Search
 from robust_ray.store import Store
 from tests.dispatch.fakes import Look, Make, call
@@ -57,4 +58,4 @@ def study(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: obje
         rungs = [Rung(n, [student, *looks[:n]], partial(read, n)) for n in (*changed.rungs, WHOLE)]
         return Measurement(f"x={x:g} k={k}", rungs)
 
-    return OpenStudy(store.local_path("studies", "fake.journal"), changed, propose, known)
+    return OpenStudy(store.journal("fake"), changed, propose, known)

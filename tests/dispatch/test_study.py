@@ -17,20 +17,21 @@ from optuna.trial import BaseTrial, FrozenTrial, TrialState
 from robust_ray.core.errors import StoreError
 from robust_ray.dispatch import Settings, serial
 from robust_ray.dispatch.frontier import Frontier
-from robust_ray.dispatch.samplers import POPULATION
-from robust_ray.dispatch.samplers import sampler as drawn
-from robust_ray.dispatch.study import (
+from robust_ray.dispatch.proposals import (
     EXAMPLES,
     KNOWN,
     NOT_ATTACKED,
-    PATIENCE,
     REPEATS,
     SETTINGS,
     Measurement,
-    OpenStudy,
     Point,
     Rung,
+    Tally,
+    tally,
 )
+from robust_ray.dispatch.samplers import POPULATION
+from robust_ray.dispatch.samplers import sampler as drawn
+from robust_ray.dispatch.study import PATIENCE, OpenStudy
 from robust_ray.search import Reading
 from robust_ray.store import Store
 from tests.dispatch.searching import RUNGS, SEARCH, WHOLE, study
@@ -89,6 +90,18 @@ def test_all_proposals_end_and_a_second_run_adds_none(store: Store) -> None:
     assert len(states(searched(store, trials=16))) == 16
 
 
+def test_proposals_are_counted_from_beside_the_driver(store: Store) -> None:
+    assert tally(store.journal("none")) == Tally(0, 0, 0, 0, 0)
+    known = [{"x": 0.4, "k": 0}]
+    trials = searched(store, known, trials=20, rungs=RUNGS, sampler="random").study.trials
+    found = tally(store.journal("fake"))
+    stopped = [trial for trial in trials if trial.constraints.get(NOT_ATTACKED, 0) > 0]
+    assert found.stopped == len(stopped) > 0
+    assert found.given_up == sum("error" in trial.user_attrs for trial in trials) > 0
+    assert (found.asked, found.known, found.open) == (20, 1, 0)
+    assert found.measured == 21 - found.stopped - found.given_up
+
+
 def test_what_was_proposed_before_is_not_proposed_again(store: Store) -> None:
     known = [{"x": 0.1 + 0.05 * i, "k": 0} for i in range(POPULATION)]
     trials = searched(store, known, trials=8, sampler="nsgaii").study.trials
@@ -100,7 +113,7 @@ def test_what_was_proposed_before_is_not_proposed_again(store: Store) -> None:
     assert len(trials) == len(known) + 8 + len(repeats), "they cost no proposal"
 
 
-def test_a_search_ends_where_there_is_nothing_new(tmp_path: Path) -> None:
+def test_a_search_ends_where_there_is_nothing_new(store: Store) -> None:
     """Two points, of which many are asked for."""
 
     def propose(trial: BaseTrial) -> Measurement:
@@ -109,7 +122,7 @@ def test_a_search_ends_where_there_is_nothing_new(tmp_path: Path) -> None:
 
     search = dataclasses.replace(SEARCH, trials=4)
     for _ in range(2):  # also when taken up again
-        found = OpenStudy(tmp_path / "two.journal", search, propose)
+        found = OpenStudy(store.journal("two"), search, propose)
         found.advance(Frontier())
         proposed = [trial.user_attrs for trial in found.study.trials]
         assert sorted(attributes[SETTINGS] for attributes in proposed if SETTINGS in attributes) == ["k=0", "k=1"]
@@ -138,7 +151,7 @@ def test_a_killed_search_goes_on_as_if_nothing_had_happened(
 
 def test_a_half_written_journal_is_mended(store: Store) -> None:
     searched(store, trials=3)
-    journal = store.local_path("studies", "fake.journal")
+    journal = store.journal("fake").path
     with journal.open("ab") as stream:
         stream.write(b'{"op_code": 4, "wor')
     assert len(states(searched(store, trials=4))) == 4
@@ -321,7 +334,7 @@ def test_known_points_are_parents_to_genetic_samplers(store: Store) -> None:
 def test_others_may_read_the_journal_meanwhile(store: Store) -> None:
     """As optuna-dashboard does."""
     found = searched(store, rungs=RUNGS)
-    journal = store.local_path("studies", "fake.journal")
+    journal = store.journal("fake").path
     content = journal.read_bytes()
     journal.chmod(0o400)
     storage = JournalStorage(JournalFileBackend(str(journal)))
@@ -330,3 +343,12 @@ def test_others_may_read_the_journal_meanwhile(store: Store) -> None:
     assert [trial.values for trial in seen.trials] == [trial.values for trial in found.study.trials]
     assert [trial.number for trial in seen.best_trials] == [trial.number for trial in found.study.best_trials]
     assert journal.read_bytes() == content
+
+
+def test_a_search_in_a_bucket_is_taken_up_like_one_on_a_disk(bucket: str, front: list[Point]) -> None:
+    """By a driver on another machine, which has no copy of the journal."""
+    store = Store.open(bucket)
+    searched(store, trials=5)
+    store.journal("fake").path.unlink()
+    assert tally(store.journal("fake")).asked == 5
+    assert searched(store).front() == front

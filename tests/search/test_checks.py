@@ -113,6 +113,12 @@ def test_a_search_suits_every_task(task: Task, changes: dict[str, Any], sentence
         check(search(**changes), "sweep: search", tasks=[task], attacks=[MHM()])
 
 
+def test_a_student_may_not_be_bounded_below_its_teacher_where_less_is_better() -> None:
+    bounds = {"constraints": [{"metric": "latency", "below_teacher": 0.05}]}
+    with pytest.raises(SweepError, match=r"of which more is better, but got 'latency'; bound it with `at_most`"):
+        check(search(**bounds), "sweep: search", tasks=[DefectDetection()], attacks=[MHM()])
+
+
 def test_a_search_suits_every_model() -> None:
     space = {"layer_pruning": {"sparsity": {"low": 0.5, "high": 0.9}}}
     with pytest.raises(SweepError, match=r"search\.space\.layer_pruning: .*layers"):

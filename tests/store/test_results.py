@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robust_ray.core.errors import CorruptedError
-from robust_ray.core.records import RECORDS, Record, SubstituteRecord
+from robust_ray.core.records import RECORDS, Record, RunRecord, SubstituteRecord
 from robust_ray.store import results
 from robust_ray.store.results import from_parquet, from_table, is_sound, provenance, schema, to_parquet, to_table
 from tests.store.conftest import filled, substitutes
@@ -119,6 +119,31 @@ def test_every_record_survives_the_file(record: type[Record]) -> None:
     rows = [filled(record, key=f"k{i}") for i in range(3)]
     content = to_parquet(to_table(rows, record), {})
     assert from_table(from_parquet(content, record, "here"), record) == rows
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_some_columns_are_those_of_the_whole_table(record: type[Record]) -> None:
+    content = to_parquet(to_table([filled(record, key=f"k{i}") for i in range(3)], record), {})
+    names = schema(record).names[::-2]
+    some = from_parquet(content, record, "here", names)
+    assert some.schema.equals(schema(record, names))
+    assert some.schema.names == [name for name in schema(record).names if name in names]
+    assert some.to_pylist() == from_parquet(content, record, "here").select(some.schema.names).to_pylist()
+    assert all(not pa.types.is_string(field.type) for field in some.schema)
+
+
+def test_a_column_gained_later_is_null_among_some_columns_too() -> None:
+    whole = to_table([filled(SubstituteRecord)], SubstituteRecord)
+    content = to_parquet(whole.drop_columns(["uid", "identifier"]), {})
+    some = from_parquet(content, SubstituteRecord, "here", ["identifier", "rank"])
+    assert some.to_pylist() == [{"identifier": None, "rank": 1}]
+    assert some.schema.equals(schema(SubstituteRecord, ["identifier", "rank"]))
+
+
+def test_the_columns_of_another_record_are_corruption_though_none_of_them_is_read() -> None:
+    content = to_parquet(to_table([filled(RunRecord)], RunRecord), {})
+    with pytest.raises(CorruptedError, match="the columns must be those of SubstituteRecord"):
+        from_parquet(content, SubstituteRecord, "here", ["key"])
 
 
 @pytest.mark.parametrize("n", [0, 1, 5000])

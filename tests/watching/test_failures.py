@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from robust_ray.core.errors import gist
 from robust_ray.dispatch import Failure
-from robust_ray.watching.failures import gist, grouped
+from robust_ray.watching.failures import grouped
 
 KEYS = [f"attack-mhm-v1-{i:016x}" for i in range(1000)]
 

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Collection
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from rich.console import Console
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import SweepError
 from robust_ray.core.records import RECORDS
+from robust_ray.dispatch import Frontier
+from robust_ray.dispatch.optuna import StudyFeed
 from robust_ray.plan import expand
 from robust_ray.search import Objective, Search
 from robust_ray.store import Store
@@ -229,7 +232,7 @@ def test_watching_ends_with_the_sweep(
 def test_a_search_is_watched_as_long_as_a_driver_is_at_work(
     sweep: Sweep, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its calls are no part of the plan, which the last line says."""
+    """Its calls are no part of the plan, which the last line says; how far it is stands in a line of its own."""
     searched = dataclasses.replace(sweep, search=SEARCH)
     finish(store, list(expand(searched).calls.values()), tmp_path)
     drive(store, {})
@@ -245,7 +248,29 @@ def test_a_search_is_watched_as_long_as_a_driver_is_at_work(
     assert status.watch(searched, None, 0.5, console) == 0
     assert slept == [0, 0.5, 0.5]
     assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue().splitlines()[-1].endswith("; what its search proposes is not counted")
+    assert " calls of what the sweep lists are in " in console.file.getvalue().splitlines()[-1]
+
+
+def test_how_far_a_search_is(sweep: Sweep, store: Store, tmp_path: Path) -> None:
+    searched = dataclasses.replace(sweep, search=dataclasses.replace(SEARCH, trials=3))
+    finish(store, list(expand(searched).calls.values()), tmp_path)
+    words = "search for scratch_roberta on defect_detection: "
+    assert printed(searched)[0] == f"{words}0 of 3 proposals made, 0 measured whole"
+    StudyFeed(searched, store).advance(Frontier())
+    assert printed(searched)[0] == f"{words}1 of 3 proposals made, 0 measured whole, 1 being measured"
+    console = io.StringIO()
+    with redirect_stdout(console):
+        status.show(searched, None, Console(file=io.StringIO()), as_json=True)
+    (found,) = json.loads(console.getvalue())["searches"]
+    assert (found["model"], found["asked"], found["open"]) == ("scratch_roberta", 1, 1)
+
+
+def printed(sweep: Sweep) -> list[str]:
+    """The sentences below the table."""
+    console = Console(file=io.StringIO(), width=200)
+    status.show(sweep, None, console)
+    assert isinstance(console.file, io.StringIO)
+    return [line for line in console.file.getvalue().splitlines() if line.startswith("search")]
 
 
 def test_who_has_seen_enough_leaves_in_peace(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
