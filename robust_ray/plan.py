@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any, NamedTuple
 
 from robust_ray.attacks import AttackRecipe, Substitutes
@@ -28,6 +28,7 @@ from robust_ray.stages import (
     Sample,
     Survey,
     Teach,
+    Transfer,
 )
 from robust_ray.sweep import STAGE_NAMES, Sweep
 from robust_ray.tasks import Task
@@ -70,8 +71,11 @@ def expand(sweep: Sweep) -> Plan:
         for model in sweep.models
         for compression in _distinct([NoCompression(), *sweep.compressions])
     ]
-    surveys = {call.key: call for call in map(survey_of, sweep.tasks)}
-    return Plan(sweep, {**surveys, **plan_of(sweep, proposals).calls})
+    families = _families(sweep, proposals)
+    calls = [call for family in families for call in family.calls()]
+    if sweep.transfer:
+        calls += [call for family in families for call in family.replays(_sources(family, families, sweep))]
+    return Plan(sweep, _by_key((*map(survey_of, sweep.tasks), *_breadth_first(calls))))
 
 
 def survey_of(task: Task) -> StageCall:
@@ -80,17 +84,21 @@ def survey_of(task: Task) -> StageCall:
 
 
 def plan_of(sweep: Sweep, proposals: Iterable[Proposal]) -> Plan:
-    """The calls that measure these proposals, breadth first: what later calls share comes early."""
-    calls: list[StageCall] = []
-    for _, group in groupby(proposals, key=lambda each: (id(each.model), id(each.task), each.seed)):
-        first, *others = group
-        students = Students(sweep, first)
-        calls += [call for each in (first, *others) for call in students.calls_of(each.compression)]
+    """The calls that measure these proposals, each by itself; nothing found against one is replayed on another."""
+    calls = [call for family in _families(sweep, proposals) for call in family.calls()]
+    return Plan(sweep, _by_key(_breadth_first(calls)))
+
+
+def _breadth_first(calls: Sequence[StageCall]) -> list[StageCall]:
+    """What later calls share comes early."""
     rank: dict[str, int] = {}
     for call in calls:  # inputs first; a student that is a teacher itself is taught with after it was made
         rank[call.key] = max([STAGE_NAMES.index(call.stage.name), *(rank[key] for key in call.needs)])
-    ordered = sorted(calls, key=lambda call: rank[call.key])  # stable
-    return Plan(sweep, {call.key: call for call in ordered})
+    return sorted(calls, key=lambda call: rank[call.key])  # stable
+
+
+def _by_key(calls: Iterable[StageCall]) -> dict[str, StageCall]:
+    return {call.key: call for call in calls}
 
 
 class Shard(NamedTuple):
@@ -118,33 +126,47 @@ class Attacked(NamedTuple):
         return (self.chain[-1].ref,)
 
 
-class Students:
-    """The calls on all students of one teacher; what they share is made, and its keys are hashed, once."""
+class Family:
+    """A teacher and its students; what their calls share is made, and its keys are hashed, once."""
 
-    def __init__(self, sweep: Sweep, proposal: Proposal) -> None:
+    def __init__(self, sweep: Sweep, proposals: Sequence[Proposal]) -> None:
         """Begin with the teacher.
 
         Args:
             sweep: What is asked.
-            proposal: Any student of the teacher.
+            proposals: Students of the same teacher, at least one.
         """
         self._sweep = sweep
-        self._model, self._task, _, self._seed = proposal
-        self._training = sweep.training or self._model.recommended(self._task.question)
-        stage = Finetune(model=self._model, task=self._task, training=self._training, seed=self._seed)
+        self._model, self.task, _, self.seed = proposals[0]
+        self._training = sweep.training or self._model.recommended(self.task.question)
+        stage = Finetune(model=self._model, task=self.task, training=self._training, seed=self.seed)
         self._finetune = StageCall(stage)
         self._gate: list[StageCall] = []
         if sweep.min_clean_accuracy is not None or self._model.is_tuned:
-            gate = Gate(task=self._task, floor=sweep.min_clean_accuracy)
+            gate = Gate(task=self.task, floor=sweep.min_clean_accuracy)
             self._gate = [StageCall(gate, {"teacher": (self._finetune.ref,)})]
         self._shards = [shard for recipe in sweep.attacks for shard in self._shards_of(recipe)]
-        self._teacher = self._attacked(NoCompression())
+        teacher = self._teacher = self._attacked(NoCompression())
+        asked = [each.compression for each in proposals]
+        self.students = [teacher if each == NoCompression() else self._attacked(each) for each in asked]
 
-    def calls_of(self, compression: Compression) -> list[StageCall]:
-        """Every call it takes to measure one student, shared ones included."""
-        sweep, teacher = self._sweep, self._teacher
-        student = teacher if compression == NoCompression() else self._attacked(compression)
-        cell = student.cell
+    def calls(self) -> Iterator[StageCall]:
+        """Every call it takes to measure the students, shared ones included."""
+        for student in self.students:
+            yield from self._calls_of(student)
+
+    def replays(self, sources: Iterable[Attacked]) -> Iterator[StageCall]:
+        """The calls that replay on each student what each attack has found against each source."""
+        for student, source in product(self.students, sources):
+            attacks = zip(self._shards, source.shards, strict=True)
+            for _, of_recipe in groupby(attacks, key=lambda pair: id(pair[0].recipe)):
+                shards, calls = zip(*of_recipe, strict=True)
+                inputs = {"student": student.student, "attacks": tuple(call.ref for call in calls)}
+                yield self._call(Transfer(cell=student.cell, attack=shards[0].recipe), inputs)
+
+    def _calls_of(self, student: Attacked) -> list[StageCall]:
+        """Those that measure one student."""
+        sweep, teacher, cell = self._sweep, self._teacher, student.cell
         accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").most_gpus > 0)
         evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
         calls = [self._finetune, *self._gate, *student.chain, *teacher.chain]
@@ -154,7 +176,7 @@ class Students:
                 calls += [*shard.names, attack]
                 if sweep.naturalness is not None:
                     calls.append(self._call(Naturalness(language_model=sweep.naturalness), {"attacks": (attack.ref,)}))
-        if not sweep.relations or student is teacher or self._task.question.wants_text:
+        if not sweep.relations or student is teacher or self.task.question.wants_text:
             return calls
         both = {"teacher": teacher.student, "student": student.student}
         clean = Fidelity(cell=cell, relations=sweep.relations, examples=sweep.examples.evaluate, attack=None)
@@ -172,10 +194,10 @@ class Students:
     def _attacked(self, compression: Compression) -> Attacked:
         cell = Cell(
             model=self._model,
-            task=self._task,
+            task=self.task,
             training=self._training,
             compression=compression,
-            seed=self._seed,
+            seed=self.seed,
             teacher=self._finetune.key,
             dtype=self._sweep.dtype,
         )
@@ -187,7 +209,7 @@ class Students:
 
     def _chain(self, compression: Compression) -> list[StageCall]:
         """The calls that make a student of the teacher."""
-        task, training, seed = self._task, self._training, self._seed
+        task, training, seed = self.task, self._training, self.seed
         calls: list[StageCall] = []
         teacher = self._finetune.ref
         for step in compression.in_order():
@@ -213,14 +235,28 @@ class Students:
         count, size = self._sweep.examples.attack, self._sweep.examples.shard
         for start in range(0, count, size):
             stop = min(start + size, count)
-            yield Shard(recipe, start, stop, [_names(source, self._task, start, stop) for source in recipe.sources])
+            yield Shard(recipe, start, stop, [_names(source, self.task, start, stop) for source in recipe.sources])
 
 
 def _waits_at_gate(stage: Stage) -> bool:
     """Whether a stage's work would be lost on a bad teacher; to evaluate it is how its user finds out more."""
     if isinstance(stage, Compress):
         return stage.compression != NoCompression()
-    return isinstance(stage, Teach | Sample | Attack | Naturalness | Fidelity)
+    return isinstance(stage, Teach | Sample | Attack | Naturalness | Transfer | Fidelity)
+
+
+def _families(sweep: Sweep, proposals: Iterable[Proposal]) -> list[Family]:
+    """One for each teacher."""
+    groups = groupby(proposals, key=lambda each: (id(each.model), id(each.task), each.seed))
+    return [Family(sweep, list(group)) for _, group in groups]
+
+
+def _sources(family: Family, families: Iterable[Family], sweep: Sweep) -> list[Attacked]:
+    """Whose adversarial examples are replayed on a family."""
+    if sweep.transfer != "across_models":
+        return family.students
+    same = (other for other in families if (other.task, other.seed) == (family.task, family.seed))
+    return [student for other in same for student in other.students]
 
 
 def _names(source: Substitutes, task: Task, start: int, stop: int) -> StageCall:

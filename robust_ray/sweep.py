@@ -120,6 +120,10 @@ class Sweep:
     naturalness: LanguageModel | None = None
     """A language model that no one attacks, to say how natural and how similar every adversarial example is."""
 
+    transfer: Literal[False, True, "across_models"] = False
+    """Replay the adversarial examples of every listed victim on every other of the same model and task, or, across
+    models, of the same task."""
+
     training: Training | None = None
     """Fine-tuning settings; null for those each model recommends for each task."""
 

@@ -93,6 +93,10 @@ def identities(folder: Path) -> dict[str, object]:
             stages.Naturalness(language_model=build(LanguageModel, "masked_lm", "")),
             {"attacks": (Ref("attack-x-v2-0", AttackRecord.table),)},
         ),
+        (
+            stages.Transfer(cell=cell, attack=MHM()),
+            student | {"attacks": (Ref("attack-x-v2-0", AttackRecord.table),)},
+        ),
         (stages.Fidelity(cell=cell, relations=(PredictionAgreement(),), examples=None, attack=None), student),
     ]
     for stage, inputs in calls:

@@ -25,8 +25,9 @@ from robust_ray.core.identity import digest
 from robust_ray.fidelity import PredictionAgreement
 from robust_ray.models import Imported, ScratchRoberta
 from robust_ray.plan import Plan, expand
-from robust_ray.stages import Evaluate
+from robust_ray.stages import Attack, Evaluate, Transfer
 from robust_ray.sweep import Examples, Resources, Sweep
+from robust_ray.sweep_file import load
 from robust_ray.tasks import CloneDetection, DefectDetection, Summarization
 
 SWEEP = Sweep(
@@ -38,6 +39,8 @@ SWEEP = Sweep(
     relations=(PredictionAgreement(),),
     examples=Examples(attack=60, shard=25),
 )
+OTHER = ScratchRoberta(layers=3)
+"""Another model."""
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -64,6 +67,48 @@ def test_shared_stages_occur_once() -> None:
     }
 
 
+def test_a_transfer_replays_each_attack_on_each_pair_of_victims_and_changes_no_key() -> None:
+    assert new(dataclasses.replace(SWEEP, transfer=True)) == {"transfer": 2 * 3 * 3 * 2}
+    two = (*SWEEP.models, OTHER)
+    within = expand(dataclasses.replace(SWEEP, models=two, transfer=True))
+    across = expand(dataclasses.replace(SWEEP, models=two, transfer="across_models"))
+    assert counts(within)["transfer"] == 2 * counts(expand(dataclasses.replace(SWEEP, transfer=True)))["transfer"]
+    assert counts(across)["transfer"] == 2 * counts(within)["transfer"]
+    assert set(within.calls) < set(across.calls)
+
+
+def test_what_to_replay_on_is_one_of_three(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.yaml"
+    path.write_text("{name: s, models: [scratch_roberta], tasks: [defect_detection]}")
+    assert load(path).transfer is False
+    for words, meant in (("true", True), ("false", False), ("across_models", "across_models")):
+        assert load(path, [f"transfer={words}"]).transfer == meant
+    with pytest.raises(SweepError, match="transfer: one of False, True, 'across_models' is expected, but got 1;"):
+        load(path, ["transfer=1"])
+
+
+def test_a_transfer_reads_what_one_attack_found_against_one_victim_with_the_same_seed() -> None:
+    plan = expand(dataclasses.replace(SWEEP, transfer="across_models", seeds=(0, 1), models=(*SWEEP.models, OTHER)))
+    pairs = set()
+    for call in plan.stages()["transfer"]:
+        target, sources = call.stage, [plan.calls[ref.key].stage for ref in call.inputs["attacks"]]
+        assert isinstance(target, Transfer)
+        assert len(sources) == 3, "every shard"
+        for source in sources:
+            assert isinstance(source, Attack)
+            assert (source.attack, source.cell.task) == (target.attack, target.cell.task)
+            assert source.cell.seed == target.cell.seed
+            pairs.add((source.cell.model == target.cell.model, source.cell == target.cell))
+    assert pairs == {(True, True), (True, False), (False, False)}
+
+
+def test_with_transfer_a_compression_adds_its_row_and_column_alone() -> None:
+    before = expand(dataclasses.replace(SWEEP, transfer=True))
+    more = dataclasses.replace(SWEEP, transfer=True, compressions=(*SWEEP.compressions, DynamicQuantization()))
+    added = [call for key, call in expand(more).calls.items() if key not in before.calls]
+    assert sum(call.stage.name == "transfer" for call in added) == 2 * 2 * (4 * 4 - 3 * 3)
+
+
 def test_each_key_is_hashed_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = 0
 
@@ -74,7 +119,8 @@ def test_each_key_is_hashed_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("robust_ray.core.call.digest", count)
     large = dataclasses.replace(SWEEP, seeds=tuple(range(5)), examples=Examples(attack=600, shard=25))
-    for sweep in (SWEEP, large, dataclasses.replace(large, min_clean_accuracy=0.5)):
+    gated, replayed = dataclasses.replace(large, min_clean_accuracy=0.5), dataclasses.replace(large, transfer=True)
+    for sweep in (SWEEP, large, gated, replayed):
         hashed = 0
         planned = len(expand(sweep).calls)
         assert planned <= hashed < 1.2 * planned

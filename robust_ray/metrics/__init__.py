@@ -6,7 +6,12 @@ the same quantity. Standard library and numpy only.
 
 from robust_ray.metrics.baseline import unigram_accuracy
 from robust_ray.metrics.bleu import bleu, corpus_bleu
-from robust_ray.metrics.calibration import calibration_gap, expected_calibration_error
+from robust_ray.metrics.calibration import (
+    CalibrationBin,
+    calibration_curve,
+    calibration_gap,
+    expected_calibration_error,
+)
 from robust_ray.metrics.classification import accuracy, f1, matthews, precision, recall
 from robust_ray.metrics.divergence import agreement, fidelity, js_divergence, kl_divergence
 from robust_ray.metrics.effort import (
@@ -23,7 +28,7 @@ from robust_ray.metrics.effort import (
     tcr,
     tokens_changed_in_successes,
 )
-from robust_ray.metrics.intervals import bootstrap_interval, wilson_interval
+from robust_ray.metrics.intervals import bootstrap_interval, mean_interval, wilson_interval
 from robust_ray.metrics.overlap import chrf, is_exact, rouge_l
 from robust_ray.metrics.pareto import hypervolume, pareto_front
 from robust_ray.metrics.robustness import (
@@ -33,12 +38,14 @@ from robust_ray.metrics.robustness import (
     relative_drop,
     robust_accuracy,
     robustness_drop,
+    transfer_rate,
     valid_share,
     worst_case,
 )
 
 __all__ = [
     "SEVERITY",
+    "CalibrationBin",
     "accuracy",
     "acs",
     "aed",
@@ -51,6 +58,7 @@ __all__ = [
     "average_run_time",
     "bleu",
     "bootstrap_interval",
+    "calibration_curve",
     "calibration_gap",
     "chrf",
     "corpus_bleu",
@@ -64,6 +72,7 @@ __all__ = [
     "js_divergence",
     "kl_divergence",
     "matthews",
+    "mean_interval",
     "pareto_front",
     "precision",
     "query_curve",
@@ -75,6 +84,7 @@ __all__ = [
     "rouge_l",
     "tcr",
     "tokens_changed_in_successes",
+    "transfer_rate",
     "unigram_accuracy",
     "valid_share",
     "wilson_interval",

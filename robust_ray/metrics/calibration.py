@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
+
+from robust_ray.core.arrays import BoolArray, FloatArray, IntArray
+
+
+class CalibrationBin(NamedTuple):
+    """Examples of about the same confidence."""
+
+    n: int
+    confidence: float
+    """Their mean confidence."""
+
+    accuracy: float
+    """Share of them answered right; a calibrated victim's is its confidence."""
 
 
 def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 10) -> float | None:
@@ -22,15 +37,34 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 2.
     """
+    confident, right, bin_of = _binned(confidence, correct, bins)
+    if not len(confident):
+        return None
+    gaps = np.bincount(bin_of, weights=confident - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confident))
+
+
+def calibration_curve(confidence: npt.ArrayLike, correct: npt.ArrayLike, bins: int = 10) -> list[CalibrationBin]:
+    """The bins that :func:`expected_calibration_error` is made of, by rising confidence, without those nothing is in.
+
+    Arguments as there.
+    """
+    confident, right, bin_of = _binned(confidence, correct, bins)
+    members = (np.flatnonzero(bin_of == number) for number in range(bins))
+    return [
+        CalibrationBin(len(rows), float(confident[rows].mean()), float(right[rows].mean()))
+        for rows in members
+        if len(rows)
+    ]
+
+
+def _binned(confidence: npt.ArrayLike, correct: npt.ArrayLike, bins: int) -> tuple[FloatArray, BoolArray, IntArray]:
+    """``(n,)`` each: confidence, whether it is right, and its bin."""
     confident, right = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.bool_)
     if confident.ndim != 1 or confident.shape != right.shape:
         raise ValueError(f"confidence and correct must be equally long, got {confident.shape}, {right.shape}")
-    if not len(confident):
-        return None
     edges = np.linspace(0.0, 1.0, bins + 1)[1:-1]
-    bin_of = np.searchsorted(edges, confident, side="left")
-    gaps = np.bincount(bin_of, weights=confident - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(confident))
+    return confident, right, np.searchsorted(edges, confident, side="left")
 
 
 def calibration_gap(

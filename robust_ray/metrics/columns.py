@@ -8,7 +8,8 @@ success in raw counts only): skipped examples are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,25 @@ import numpy.typing as npt
 from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.records import Verdict
 
-Verdicts = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_]
+
+@runtime_checkable
+class Coded(Protocol):
+    """Texts that are few and recur, each held once, as in a :class:`pandas.Categorical`: read without a loop."""
+
+    @property
+    def codes(self) -> npt.NDArray[Any]:
+        """``(n,)`` places in the categories."""
+
+    @property
+    def categories(self) -> Any:
+        """The distinct texts."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+Verdicts = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_] | Coded
 Column = npt.ArrayLike | Sequence[float | None]
 
 ATTEMPTED = (Verdict.SUCCEEDED, Verdict.FAILED, Verdict.INVALID)
@@ -28,12 +47,19 @@ STANDING = (Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET)
 
 def texts(verdicts: Verdicts) -> npt.NDArray[np.str_]:
     """``(n,)``: the verdicts by their names, from whatever held them."""
+    if isinstance(verdicts, Coded):
+        return np.asarray(np.asarray(verdicts.categories, dtype=np.str_)[verdicts.codes])
+    if isinstance(verdicts, np.ndarray) and verdicts.dtype.kind == "U":
+        return np.asarray(verdicts, dtype=np.str_)
     return np.asarray([str(verdict) for verdict in verdicts], dtype=np.str_)
 
 
 def are(verdicts: Verdicts, *wanted: Verdict) -> BoolArray:
     """``(n,)``: which verdicts are one of those wanted."""
-    return np.isin(texts(verdicts), [verdict.value for verdict in wanted])
+    names = [verdict.value for verdict in wanted]
+    if isinstance(verdicts, Coded):
+        return np.asarray(np.isin(np.asarray(verdicts.categories, dtype=np.str_), names)[verdicts.codes])
+    return np.isin(texts(verdicts), names)
 
 
 def were_attempted(verdicts: Verdicts) -> BoolArray:

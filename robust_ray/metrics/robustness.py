@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from robust_ray.core.records import Verdict
 from robust_ray.metrics.columns import STANDING, Column, Verdicts, are, floats, texts, were_attempted
@@ -56,6 +57,20 @@ def valid_share(verdicts: Verdicts, rejected: Column) -> float | None:
     valid = float(np.sum(are(verdicts, Verdict.SUCCEEDED)))
     claims = valid + float(np.sum(floats(rejected)[were_attempted(verdicts)]))
     return valid / claims if claims else None
+
+
+def transfer_rate(applies: npt.ArrayLike, transferred: Column) -> float | None:
+    """Share of the adversarial examples of one victim that fool another, of those whose original that one gets right.
+
+    Args:
+        applies: ``(n,)`` whether the other victim is right on the original.
+        transferred: ``(n,)`` whether it is fooled; read only where it was right, may be null elsewhere.
+
+    Returns:
+        A share, or None when it was right on none, or there is none.
+    """
+    fooled = np.asarray(transferred)[np.asarray(applies, dtype=np.bool_)].astype(np.bool_)
+    return float(np.mean(fooled)) if len(fooled) else None
 
 
 def robust_accuracy(verdicts: Verdicts) -> float | None:

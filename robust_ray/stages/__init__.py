@@ -13,6 +13,7 @@ from robust_ray.stages.naturalness import Naturalness
 from robust_ray.stages.sample import Sample
 from robust_ray.stages.substitutes import CollectSubstitutes
 from robust_ray.stages.survey import Survey
+from robust_ray.stages.transfer import Transfer
 
 __all__ = [
     "STAGES",
@@ -28,6 +29,7 @@ __all__ = [
     "Sample",
     "Survey",
     "Teach",
+    "Transfer",
 ]
 
 STAGES: tuple[type[Stage], ...] = (
@@ -41,6 +43,7 @@ STAGES: tuple[type[Stage], ...] = (
     CollectSubstitutes,
     Attack,
     Naturalness,
+    Transfer,
     Fidelity,
 )
 """Every stage, behind those whose output it may take; ``Teach`` also takes a student that is another one's teacher."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from robust_ray.attacks import AttackRecipe, Substitutes, engine
-from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.call import Inputs, Stage
 from robust_ray.core.examples import stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, Record, SubstituteRecord, Verdict
-from robust_ray.stages.cell import Cell, victim_of
+from robust_ray.stages.cell import Cell, remembered, victim_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ class Attack(Stage):
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         student, dtype = inputs.keys["student"][0], self.cell.dtype
-        with _remembered(machine, f"{student} {dtype} {machine.device}") as cache:
+        with remembered(inputs, "student", machine, dtype) as cache:
             rows = list(
                 engine.run(
                     self.attack,
@@ -64,8 +62,3 @@ class Attack(Stage):
         rows = inputs.rows("substitutes", SubstituteRecord)
         made_by = zip(self.attack.sources, inputs.keys.get("substitutes", ()), strict=True)
         return {source: [row for row in rows if row.key == key] for source, key in made_by}
-
-
-def _remembered(machine: Machine, victim: str) -> AbstractContextManager[AnswerCache | None]:
-    """What earlier calls on this machine have learned of a victim; None where nothing is kept."""
-    return closing(AnswerCache(machine.answers, victim)) if machine.answers else nullcontext()

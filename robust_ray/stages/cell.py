@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robust_ray.compression import Compression
+from robust_ray.core.answer_cache import AnswerCache
 from robust_ray.core.call import Inputs
 from robust_ray.core.identity import parameters, parameters_and_revision
 from robust_ray.core.machine import Machine
@@ -65,3 +67,12 @@ def victim_of(inputs: Inputs, role: str, machine: Machine, dtype: Precision) -> 
     victim = machine.warm.get(key, lambda: students.load_victim(inputs.checkpoints[role], machine, dtype))
     victim.forget()
     return victim
+
+
+def remembered(
+    inputs: Inputs, role: str, machine: Machine, dtype: Precision
+) -> AbstractContextManager[AnswerCache | None]:
+    """What earlier calls on this machine have learned of the victim of ``role``; None where nothing is kept."""
+    if machine.answers is None:
+        return nullcontext()
+    return closing(AnswerCache(machine.answers, f"{inputs.keys[role][0]} {dtype} {machine.device}"))

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,11 +29,12 @@ from robust_ray.store import Store, from_table
 from robust_ray.sweep_file import load
 from robust_ray.watching.history import kind
 from tests import fakes
+from tests.e2e.killing import kill_after
 
 pytestmark = [pytest.mark.torch, pytest.mark.ray]
 
 MHM = {"type": "mhm", "candidates": 5, "iterations": 4, "query_budget": 30}
-WIR_RANDOM = {"type": "wir_random", "candidates": 5, "query_budget": 8, "substitutes": "random_names"}
+WIR_RANDOM = {"type": "wir_random", "candidates": 5, "query_budget": 24, "substitutes": "random_names"}
 DISTILLATION = {
     "type": "distillation",
     "student": {
@@ -56,8 +51,8 @@ SWEEP: dict[str, Any] = {
     "models": [
         {"type": "scratch_roberta", "layers": 1, "hidden": 32, "heads": 2, "intermediate": 32, "vocabulary": 400}
     ],
-    "tasks": [{"type": "defect_detection", "data": "embedded", "max_train": 600}],
-    "training": {"epochs": 5, "batch_size": 16, "learning_rate": 4e-3, "max_length": 96},
+    "tasks": [{"type": "defect_detection", "data": "embedded", "max_train": 1200}],
+    "training": {"epochs": 6, "batch_size": 16, "learning_rate": 4e-3, "max_length": 128},
     "compressions": [
         {"type": "magnitude_pruning", "sparsity": 0.6, "scope": "linear"},
         "dynamic_quantization",
@@ -110,7 +105,7 @@ def language_model(folder: Path) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def sweep_file(folder: Path, language_model: dict[str, object]) -> Path:
     names = {"type": "masked_lm", "language_model": language_model, "predictions": 60, "occurrences": 1}
-    random = {"type": "random", "queries": 10, "substitutes": names}
+    random = {"type": "random", "queries": 30, "substitutes": names}
     path = folder / "tiny.yaml"
     whole = SWEEP | {"attacks": [*SWEEP["attacks"], random], "naturalness": language_model}
     path.write_text(yaml.safe_dump(whole))
@@ -233,17 +228,6 @@ def test_a_driver_that_was_killed_loses_nothing(serial_store: Store, folder: Pat
     found = rows(store, AttackRecord)
     assert found
     assert_equal_up_to_rounding(found, rows(serial_store, AttackRecord, {row["key"] for row in found}))
-
-
-def kill_after(command: Sequence[str], line: str, seconds: float = 0.0) -> None:
-    """Kill a driver so long after it has said something."""
-    whole = [sys.executable, "-m", "robust_ray.cli", *command, "--verbose"]
-    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
-        assert driver.stdout is not None
-        said = list(itertools.takewhile(lambda said: not said.startswith(line), driver.stdout))
-        time.sleep(seconds)
-        assert driver.poll() is None, "".join(said)
-        os.kill(driver.pid, signal.SIGKILL)
 
 
 def test_damaged_files_are_computed_again(

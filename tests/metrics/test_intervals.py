@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robust_ray.core.arrays import FloatArray
-from robust_ray.metrics import bootstrap_interval, wilson_interval
+from robust_ray.metrics import bootstrap_interval, mean_interval, wilson_interval
 
 
 def mean(values: FloatArray) -> float:
@@ -73,3 +73,47 @@ def test_bootstrap_of_nothing() -> None:
     assert bootstrap_interval([1.0], lambda _: None, rng, resamples=5) is None
     with pytest.raises(ValueError, match="needs a cluster"):
         bootstrap_interval([1.0, 2.0], mean, rng, clusters=["a"])
+
+
+class TestMean:
+    def test_is_the_bootstraps(self) -> None:
+        # 60 clusters of one to five rows: as many as dice are thrown for.
+        rng = np.random.default_rng(7)
+        clusters = np.repeat(np.arange(60), rng.integers(1, 6, 60))
+        values = rng.random(len(clusters)) < 0.3
+        ours = mean_interval(values, rng, clusters=clusters, resamples=10_000)
+        theirs = bootstrap_interval(values, mean, rng, clusters=clusters, resamples=10_000)
+        assert ours == pytest.approx(theirs, abs=0.004)
+
+    @pytest.mark.parametrize("share", [0.05, 0.5])
+    def test_of_many_clusters_is_the_normal_limit(self, share: float) -> None:
+        rng = np.random.default_rng(9)
+        clusters = np.repeat(np.arange(3000), 3)
+        values = rng.random(9000) < share * rng.uniform(0, 2, 3000).repeat(3)
+        limit = mean_interval(values, rng, clusters=clusters)
+        dice = bootstrap_interval(values, mean, rng, clusters=clusters, resamples=1000)
+        assert limit is not None
+        assert limit == pytest.approx(dice, abs=0.1 * (limit[1] - limit[0]))
+        assert limit == mean_interval(values, rng, clusters=clusters)  # without dice
+
+    def test_of_what_is_rare_is_never_below_zero(self) -> None:
+        values = np.zeros(5000)
+        values[:3] = 1
+        interval = mean_interval(values, np.random.default_rng(10))
+        assert interval is not None
+        assert interval == pytest.approx((0, 7 / 5000), abs=1.01 / 5000)
+        assert interval[0] == 0
+
+    def test_of_what_never_differs_is_a_point(self) -> None:
+        for n in (3, 5000):
+            assert mean_interval(np.zeros(n), np.random.default_rng(11)) == (0, 0)
+
+    def test_of_a_ratio_weighs_rows(self) -> None:
+        dice = np.random.default_rng(12)
+        assert mean_interval([1.0, 2.0, 3.0], dice, weights=[2.0, 4.0, 6.0]) == pytest.approx((0.5, 0.5))
+        assert mean_interval([0.0, 0.0], dice, weights=[0.0, 0.0]) is None
+
+    def test_of_nothing(self) -> None:
+        assert mean_interval([], np.random.default_rng(13)) is None
+        with pytest.raises(ValueError, match="needs a cluster"):
+            mean_interval([1.0, 2.0], np.random.default_rng(13), clusters=[0])

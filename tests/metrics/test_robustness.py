@@ -11,6 +11,7 @@ from robust_ray.metrics import (
     relative_drop,
     robust_accuracy,
     robustness_drop,
+    transfer_rate,
     valid_share,
     worst_case,
 )
@@ -50,6 +51,12 @@ def test_robustness_drop_compares_the_same_examples() -> None:
     assert robustness_drop([E], [F]) is None
     with pytest.raises(ValueError, match="same examples"):
         robustness_drop([F], [F, F])
+
+
+def test_transfer_rate_is_over_the_examples_that_the_other_victim_gets_right() -> None:
+    assert transfer_rate([True, True, False, True], [True, False, None, False]) == pytest.approx(1 / 3)
+    assert transfer_rate([False], [None]) is None
+    assert transfer_rate([], []) is None
 
 
 def test_relative_drop_of_285_percent() -> None:

@@ -15,6 +15,7 @@ from robust_ray.core.records.naturalness import NaturalnessRecord
 from robust_ray.core.records.run import RunRecord
 from robust_ray.core.records.sample import SampleRecord
 from robust_ray.core.records.substitute import SubstituteRecord
+from robust_ray.core.records.transfer import TransferRecord
 
 __all__ = [
     "RECORDS",
@@ -28,6 +29,7 @@ __all__ = [
     "RunRecord",
     "SampleRecord",
     "SubstituteRecord",
+    "TransferRecord",
     "Verdict",
 ]
 
@@ -37,6 +39,7 @@ RECORDS: tuple[type[Record], ...] = (
     AttackRecord,
     FidelityRecord,
     NaturalnessRecord,
+    TransferRecord,
     SubstituteRecord,
     SampleRecord,
     RunRecord,
