@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAMP  := $(VENV)/.installed
 
-.PHONY: quickstart test lint types check clean
+.PHONY: quickstart test lint types check browser clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "robust-ray needs Python 3.11 or newer, but got " + sys.version.split()[0] + "; set PYTHON=python3.11 or newer")'
@@ -30,6 +30,12 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+browser:  ## a Chromium for the tests that read the report, where the system offers one; without it they are skipped
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| dnf install -y -q chromium || apk add -q chromium || brew install --quiet --cask chromium \
+		|| echo "no Chromium could be installed: the tests of the report in a browser will be skipped"
 
 check: lint types test
 

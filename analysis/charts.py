@@ -1,7 +1,7 @@
 """Drawing: frames that are already computed become Altair charts. No number is made here.
 
-Charts carry no colours of text or axes, so that a page can lay a light or a dark theme over them; :func:`save_svg` lays
-the light one.
+Charts carry no colours of text or axes: :func:`save_svg` lays a light theme over them, a page one whose colours are
+those of its style sheet, so that they change with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from analysis.labels import TEACHER
+
 PALETTE = ["#3f72af", "#d1603d", "#4b9b7f", "#9268b0", "#b9892c", "#5f7d8c", "#c2577f", "#7d8f3a"]
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 WIDTH = 560
@@ -21,6 +23,10 @@ WIDTH = 560
 
 LINE = 14
 """Height of one line of an axis label, in pixels."""
+
+NAME, SPACE = "datum.label", "indexof(datum.label, ' ')"
+IN_TWO_LINES = f"{SPACE} < 0 ? {NAME} : [slice({NAME}, 0, {SPACE}), slice({NAME}, {SPACE} + 1)]"
+"""Vega expression: a student's kind, and its settings below it."""
 
 
 def theme(ink: str, muted: str, grid: str) -> dict[str, Any]:
@@ -39,7 +45,7 @@ def theme(ink: str, muted: str, grid: str) -> dict[str, Any]:
 
 
 LIGHT = theme("#1d2733", "#56616e", "#e3e7ec")
-DARK = theme("#e6eaf0", "#a3adb9", "#323a45")
+PAGE = theme("var(--ink)", "var(--muted)", "var(--line)")
 
 
 def menu(field: str, title: str, options: list[str], chosen: str | None = None) -> Any:
@@ -47,6 +53,12 @@ def menu(field: str, title: str, options: list[str], chosen: str | None = None) 
     value = chosen if chosen in options else options[0]
     bind = alt.binding_select(options=options, name=f"{title} ") if len(options) > 1 else alt.Undefined
     return alt.selection_point(name=f"{field}_shown", fields=[field], bind=bind, value=[{field: value}])
+
+
+def students() -> Any:
+    """An axis of students' names."""
+    lines = {"labelExpr": IN_TWO_LINES, "labelLineHeight": LINE, "labelOffset": -LINE / 2}
+    return alt.Axis(ticks=False, domain=False, labelPadding=8, **lines)
 
 
 def intervals(
@@ -65,20 +77,9 @@ def intervals(
     low, high = f"{value}_low", f"{value}_high"
     shown = frame[["compression_name", colour, value, low, high, *([view] if view else [])]]
     order = list(shown[colour].unique())
-    y = alt.Y(
-        "compression_name:N",
-        title=None,
-        sort=list(shown["compression_name"].unique()),
-        axis=alt.Axis(
-            labelExpr="split(datum.label, ' ')",
-            labelLimit=190,
-            labelLineHeight=LINE,
-            ticks=False,
-            domain=False,
-            labelPadding=8,
-        ),
-    )
-    x = alt.X(f"{low}:Q", title=title, axis=alt.Axis(format="%", tickCount=6))
+    y = alt.Y("compression_name:N", title=None, sort=list(shown["compression_name"].unique()), axis=students())
+    at_top = alt.Axis(format="%", tickCount=6, orient="top", titleAnchor="end")
+    x = alt.X(f"{low}:Q", title=title, axis=at_top)
     tooltip = [
         alt.Tooltip("compression_name:N", title="compression"),
         alt.Tooltip(f"{colour}:N", title=colour_title),
@@ -89,13 +90,12 @@ def intervals(
     base = alt.Chart(shown).encode(
         y=y,
         yOffset=alt.YOffset(f"{colour}:N", sort=order),
-        color=alt.Color(f"{colour}:N", title=colour_title, sort=order),
+        color=alt.Color(f"{colour}:N", title=colour_title, sort=order, legend=alt.Legend(orient="top")),
         tooltip=tooltip,
     )
     rule = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, x2=f"{high}:Q")
     dot = base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X(f"{value}:Q"))
-    lines = shown["compression_name"].str.count(" ").max() + 1
-    step = alt.Step(max(16.0, (lines + 0.6) * LINE / len(order)))
+    step = alt.Step(max(LINE, 2.6 * LINE / len(order)))
     chart = alt.layer(rule, dot).properties(width="container", height=step)
     if view is None:
         return chart
@@ -104,15 +104,19 @@ def intervals(
 
 
 def curves(points: pd.DataFrame) -> Any:
-    """Attack success rate over the query budget, a line with its interval for each attack.
+    """Attack success rate over the query budget, a line with its interval for each attack, the teacher's dashed.
 
     Args:
-        points: ``compression_name``, ``attack_name``, ``budget``, ``asr`` and the ends of its interval; of several
-            compressions a menu shows one at a time.
+        points: ``compression``, ``compression_name``, ``attack_name``, ``budget``, ``asr`` and the ends of its
+            interval; of several compressions a menu shows one at a time.
     """
-    shown = points[["compression_name", "attack_name", "budget", "asr", "asr_low", "asr_high"]]
-    x = alt.X("budget:Q", title="queries allowed", scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=6, format="~s"))
-    colour = alt.Color("attack_name:N", title="attack", sort=list(shown["attack_name"].unique()))
+    columns = ["compression_name", "attack_name", "budget", "asr", "asr_low", "asr_high"]
+    of_teacher = points.loc[points["compression"] == TEACHER, columns]
+    shown = points[columns]
+    budgets = alt.Axis(tickCount=6, format="~s", grid=False)
+    x = alt.X("budget:Q", title="queries allowed", scale=alt.Scale(type="log", nice=False), axis=budgets)
+    y = alt.Y("asr:Q", title="attack success rate", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    colour = alt.Color("attack_name:N", title="attack", sort=sorted(shown["attack_name"].unique()))
     tooltip = [
         alt.Tooltip("compression_name:N", title="compression"),
         alt.Tooltip("attack_name:N", title="attack"),
@@ -121,16 +125,14 @@ def curves(points: pd.DataFrame) -> Any:
         alt.Tooltip("asr_low:Q", format=".1%", title="95 % from"),
         alt.Tooltip("asr_high:Q", format=".1%", title="to"),
     ]
-    base = alt.Chart(shown).encode(x=x, color=colour)
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("asr_low:Q"), y2="asr_high:Q")
-    y = alt.Y("asr:Q", title="attack success rate", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    line = base.mark_line(point=True, strokeWidth=2).encode(y=y, tooltip=tooltip)
-    chart = alt.layer(band, line).properties(width="container", height=260)
-    names = list(shown["compression_name"].unique())
-    if not names:
-        return chart
-    choice = menu("compression_name", "student", names)
-    return chart.transform_filter(choice).add_params(choice)
+    names = list(dict.fromkeys([*of_teacher["compression_name"], *shown["compression_name"]]))
+    choice = menu("compression_name", "student", names or [""], chosen=names[-1] if names else None)
+    mine = alt.Chart(shown).encode(x=x, color=colour).transform_filter(choice)
+    band = mine.mark_area(opacity=0.15).encode(y=alt.Y("asr_low:Q"), y2="asr_high:Q")
+    line = mine.mark_line(point=True, strokeWidth=2).encode(y=y, tooltip=tooltip)
+    dashed = alt.Chart(of_teacher).mark_line(strokeWidth=1.5, strokeDash=[3, 3], opacity=0.7)
+    reference = dashed.encode(x=x, y=y, color=colour)
+    return alt.layer(band, reference, line).add_params(choice).properties(width="container", height=260)
 
 
 def ranks(table: pd.DataFrame, groups: Sequence[tuple[int, ...]]) -> Any:
@@ -143,21 +145,26 @@ def ranks(table: pd.DataFrame, groups: Sequence[tuple[int, ...]]) -> Any:
     Source: Demšar, JMLR 2006, figure 1; a line for each setting in place of the lines to its name.
     """
     names = list(table["compression_name"])
-    axis = alt.Axis(ticks=False, domain=False, labelPadding=8, labelLimit=360)
-    y = alt.Y("compression_name:N", title=None, sort=names, axis=axis)
-    x = alt.X("mean_rank:Q", title="mean rank (1 is best)", scale=alt.Scale(zero=False))
+    y = alt.Y("compression_name:N", title=None, sort=names, axis=students())
+    span = alt.Scale(domain=[1, max(len(names), 2)])
+    x = alt.X("mean_rank:Q", title="mean rank (1 is best)", scale=span, axis=alt.Axis(orient="top", tickMinStep=1))
     shown = table[["compression_name", "mean_rank"]]
     tooltip = [alt.Tooltip("compression_name:N", title="compression"), alt.Tooltip("mean_rank:Q", format=".2f")]
     dots = alt.Chart(shown).mark_point(filled=True, size=80, opacity=1, color=PALETTE[0])
+    beside = len(names) / 40
     members = [
-        (names[row], table["mean_rank"].iloc[list(group)].max() + 0.15 * (1 + i), i)  # beside its dots and one another
+        (
+            names[row],
+            table["mean_rank"].iloc[list(group)].max() + beside * (1 + i),
+            i,
+        )  # beside its dots and one another
         for i, group in enumerate(groups)
         for row in group
     ]
     bars = pd.DataFrame(members, columns=["compression_name", "mean_rank", "group"])
     bar = alt.Chart(bars).mark_line(strokeWidth=4, color=PALETTE[1]).encode(x=x, y=y, detail="group:N")
     return alt.layer(dots.encode(x=x, y=y, tooltip=tooltip), bar).properties(
-        width="container", height=alt.Step(2 * LINE)
+        width="container", height=alt.Step(2.6 * LINE)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.charts import save_svg
-from analysis.tables import Column, as_latex, text
+from analysis.tables import Column, as_latex, gaps, text
 from robust_ray.core.errors import RobustRayError, StoreError
 
 USER_MISTAKE = 2
@@ -46,19 +47,32 @@ def guarded(command: Callable[[Namespace], None], options: Namespace) -> int:
     except RobustRayError as error:
         print(error, file=sys.stderr)
         return USER_MISTAKE
+    except BrokenPipeError:  # whoever reads, ``head`` say, has seen enough; at the end Python would flush, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def write_tables(
     out: Path, name: str, table: pd.DataFrame, columns: Sequence[Column], figures: Mapping[str, Any]
 ) -> None:
-    """``<name>.csv`` with every column, ``<name>.tex`` with the printed ones, and a figure of each title."""
+    """``<name>.csv`` with every column, ``<name>.tex`` with the printed ones, and a figure of each title.
+
+    LaTeX (as a comment) and figures say what the rows lack.
+    """
     folder(out)
     table.to_csv(out / f"{name}.csv", index=False)
     by = [Column(f"{kind}_name", kind, text) for kind in ("model", "task")]
-    (out / f"{name}.tex").write_text(as_latex(table, [*by, *columns]), encoding="utf-8")
+    note = f"% {gaps(table)}\n" if gaps(table) else ""
+    (out / f"{name}.tex").write_text(note + as_latex(table, [*by, *columns]), encoding="utf-8")
     for title, chart in figures.items():
-        save_svg(chart, out / f"{slug(title)}.svg")
+        save_svg(noted(chart, table), out / f"{slug(title)}.svg")
+
+
+def noted(chart: Any, table: pd.DataFrame) -> Any:
+    """The chart, which says under a heading of its own what the rows lack that the table was made of."""
+    if not gaps(table):
+        return chart
+    return chart.properties(title={"text": gaps(table), "anchor": "start", "fontSize": 11, "fontWeight": "normal"})
 
 
 def folder(path: Path) -> None:

@@ -1,12 +1,36 @@
-"""How good is each student on clean code, and what does it cost? Columns for the rows of the evaluations."""
+"""How good is each student on clean code, and what does it cost in bytes, operations, time and energy?
+
+python -m analysis.costs --store results [--sweep NAME] [--where "device == 'cpu'"] [--out DIR]
+"""
 
 from __future__ import annotations
 
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 
+from analysis import charts
+from analysis.command import run, write_tables
 from analysis.labels import TEACHER
-from analysis.operations import prepare, teacher_first
-from analysis.tables import Column, count, megabytes, millijoules, milliseconds, number, operations, percent, text
+from analysis.load import load
+from analysis.operations import names_in, prepare, teacher_first, where
+from analysis.tables import (
+    Column,
+    by_victim,
+    count,
+    measured,
+    megabytes,
+    millijoules,
+    milliseconds,
+    number,
+    operations,
+    percent,
+    print_tables,
+    text,
+)
 from robust_ray.metrics import wilson_interval
 
 STUDENT = [Column("compression_name", "compression", text), Column("seed", "seed", count, if_it_differs=True)]
@@ -58,14 +82,14 @@ COST = [
 DENSE = "same dense size"
 
 
-def costs(evaluations: pd.DataFrame) -> pd.DataFrame:
+def costs(evaluations: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
     """Evaluations in reading order, with the interval of the accuracy where there are classes."""
     shares = {f"{name}_share": evaluations[name] / evaluations["n"] for name in ("truncated", "noted")}
     shares["flip_share"] = evaluations["flips"].astype("float64") / evaluations["rewritten"].astype("float64")
     ends = [_interval(*pair) for pair in zip(evaluations["accuracy"], evaluations["n"], strict=True)]
     bounds = pd.DataFrame(ends, columns=["accuracy_low", "accuracy_high"], index=evaluations.index)
     described = evaluations.assign(**shares, dense=_dense(evaluations)).join(bounds)
-    return prepare(described, teacher_first("seed", "device"))
+    return prepare(described, where(expression), teacher_first("seed", "device"))
 
 
 def _dense(evaluations: pd.DataFrame) -> pd.Series[str]:
@@ -80,3 +104,33 @@ def _dense(evaluations: pd.DataFrame) -> pd.Series[str]:
 
 def _interval(accuracy: float, n: int) -> tuple[float | None, float | None]:
     return (None, None) if pd.isna(accuracy) else wilson_interval(round(accuracy * n), n) or (None, None)
+
+
+def draw(table: pd.DataFrame) -> Any:
+    """Quality on clean code by compression and seed, for one model and task."""
+    has_classes = table["accuracy"].notna().any()
+    quality = {f"quality{end}": table[f"accuracy{end}"] for end in ("", "_low", "_high")}
+    if not has_classes:  # texts: a mean over summaries, whose spread is not among the rows
+        quality = dict.fromkeys(quality, table["bleu"])
+    title = "accuracy on clean code" if has_classes else "BLEU on clean code"
+    return charts.intervals(table.assign(**quality), "quality", "seed", title=title, colour_title="seed")
+
+
+def command(options: Namespace) -> None:
+    """Print both tables; with ``--out``, write them and a figure."""
+    table = costs(load(options.store, options.sweep, names_in(options.where)).evaluations, options.where)
+    for name, columns in {"quality": QUALITY, "cost": COST}.items():
+        shown = measured(table, columns)
+        print_tables(name, table, shown)
+        if options.out:
+            drawn = by_victim(table) if name == "quality" else ()
+            write_tables(options.out, name, table, shown, {f"quality {victim}": draw(part) for victim, part in drawn})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    return run(__doc__, command, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,18 +13,19 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import charts
 from analysis.command import run, write_tables
 from analysis.load import load
-from analysis.operations import CELL, prepare, share_interval, summarize, teacher_first, where
+from analysis.operations import CELL, names_in, only, prepare, share_interval, summarize, teacher_first, where
 from analysis.robustness import ATTACK
 from analysis.statistics import kaplan_meier
 from analysis.tables import Column, by_victim, count, measured, number, percent, print_tables, text
 from robust_ray.core.records import Verdict
 from robust_ray.metrics import query_curve
-from robust_ray.metrics.columns import ATTEMPTED
+from robust_ray.metrics.columns import are, were_attempted
 
 BUDGETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 """Queries at which a curve is drawn."""
@@ -49,18 +50,25 @@ COLUMNS = [
 
 def curves(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
     """One row for each student and attack, with its success rate at each budget up to the attack's own."""
-    return prepare(attacks, where(expression), summarize([*CELL, *ATTACK], summary), teacher_first("attack_name"))
+    return prepare(
+        attacks,
+        where(expression),
+        only(*CELL, *ATTACK, "uid", "verdict", "queries", "query_budget", "won_at"),
+        summarize([*CELL, *ATTACK], summary),
+        teacher_first("attack_name"),
+    )
 
 
 def summary(cell: pd.DataFrame) -> dict[str, Any]:
     """The curve of one student under one attack."""
-    attempted = cell[cell["verdict"].isin(ATTEMPTED)]
-    won = attempted["verdict"] == Verdict.SUCCEEDED
+    attempted = cell[were_attempted(cell["verdict"].array)]
+    won = are(attempted["verdict"].array, Verdict.SUCCEEDED)
     allowed = attempted["query_budget"].astype(float)
     most = float(allowed.max()) if allowed.notna().all() else float(attempted["queries"].max())
-    fallen = query_curve(attempted["verdict"].to_numpy(), attempted["won_at"], BUDGETS)
-    spent = attempted["won_at"].astype(float).where(won, attempted["queries"].astype(float))
-    survival = kaplan_meier(spent, won)
+    told = attempted.loc[won, "won_at"].notna().all()  # rows of an earlier version do not say when they won
+    fallen = query_curve(attempted["verdict"].array, attempted["won_at"], BUDGETS) if told else None
+    spent = np.where(won, attempted["won_at"].astype(float), attempted["queries"].astype(float))
+    survival = kaplan_meier(spent, won) if told else None
     row: dict[str, Any] = {
         "attempted": len(attempted),
         "budget": most if len(attempted) else None,
@@ -98,7 +106,7 @@ def draw(table: pd.DataFrame) -> Any:
 
 def command(options: Namespace) -> None:
     """Print the table; with ``--out``, write it and a figure of the teacher's and each student's curves."""
-    table = curves(load(options.store, options.sweep).attacks, options.where)
+    table = curves(load(options.store, options.sweep, names_in(options.where)).attacks, options.where)
     columns = measured(table, COLUMNS)
     print_tables("attack success rate by query budget", table, columns)
     if options.out:

@@ -6,19 +6,28 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from analysis.load import Rows, with_texts
 from analysis.operations import prepare, teacher_first
 from robust_ray.core.records import Verdict
 
-CONTEXT = 2
+CONTEXT = 3
 """Unchanged lines shown around a changed one."""
 
-LINES = 24
+LINES = 32
 """Lines of one example at most."""
+
+MOST = 240
+"""Examples at most."""
+
+CHARACTERS = 700_000
+"""Of all programs together, as shown; with what marks the changes a megabyte on the page at most."""
+
+VICTIM = ["model_name", "task_name", "compression_name"]
 
 _TOKENS = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
 
@@ -33,26 +42,43 @@ class Piece(NamedTuple):
 class Shown(NamedTuple):
     """One adversarial example, ready to print."""
 
-    victim: str
-    attack: str
-    uid: str
-    renames: tuple[tuple[str, str], ...]
+    row: Any
+    """Of the attacks: victim, attack, example, answers and queries."""
+
     change: str
     """What became of the answer, in words."""
 
-    queries: int
     validity: str
+    renames: tuple[tuple[str, str], ...]
     lines: tuple[tuple[Piece, ...], ...]
 
+    @property
+    def size(self) -> int:
+        """Characters shown."""
+        return sum(len(piece.text) for line in self.lines for piece in line)
 
-def pick(attacks: pd.DataFrame, limit: int = 6) -> list[Shown]:
-    """The smallest successful change of every victim and attack, as many as ``limit``, victims taking turns."""
-    won = prepare(attacks[attacks["verdict"] == Verdict.SUCCEEDED], teacher_first("attack_name"))
+
+def pick(rows: Rows) -> list[Shown]:
+    """The smallest successful changes of every victim under every attack, as many of each as there is room for.
+
+    Returns:
+        By victim, then attack, then tokens changed.
+    """
+    shown = [_shown(row) for row in with_texts(rows, _smallest(rows.attacks)).itertuples(index=False)]
+    room = (total <= CHARACTERS for total in accumulate(example.size for example in shown))
+    kept = [example for example, fits in zip(shown, room, strict=True) if fits]
+    return sorted(kept, key=lambda example: (example.row.place, example.row.turn))
+
+
+def _smallest(attacks: pd.DataFrame) -> pd.DataFrame:
+    """The rows to show, victims and attacks taking turns; ``place`` counts these pairs, ``turn`` the rows of one."""
+    by = [*VICTIM, "attack_name"]
+    won = attacks.loc[attacks["verdict"] == Verdict.SUCCEEDED, [*by, "tokens_changed", "uid"]]
     smallest = won.sort_values(["tokens_changed", "uid"], kind="stable")
-    cells = ["model_name", "task_name", "compression_name", "attack_name"]
-    best = smallest.drop_duplicates(cells).sort_index()
-    turns = best.assign(turn=best.groupby(cells[:3]).cumcount()).sort_values("turn", kind="stable")
-    return [_shown(row) for row in turns.head(limit).itertuples(index=False)]
+    turns = smallest.groupby(by, observed=True).cumcount().sort_values(kind="stable").head(MOST)
+    first = prepare(attacks.loc[turns.index].assign(turn=turns), teacher_first("attack_name"))
+    places = first.assign(place=first.groupby(by, observed=True, sort=False).ngroup())
+    return places.sort_values(["turn", "place"], kind="stable")
 
 
 def diff(original: str, adversarial: str) -> list[Piece]:
@@ -103,12 +129,9 @@ def _change(row: Any) -> str:
 
 def _shown(row: Any) -> Shown:
     return Shown(
-        victim=f"{row.compression_name} · {row.model_name} on {row.task_name}",
-        attack=row.attack_name,
-        uid=row.uid,
-        renames=tuple(json.loads(row.renames).items()),
+        row=row,
         change=_change(row),
-        queries=row.queries,
-        validity=row.validity or "not checked",
+        validity="nothing" if pd.isna(row.validity) else row.validity,
+        renames=tuple(json.loads(row.renames).items()),
         lines=excerpt(diff(row.original, row.adversarial)),
     )

@@ -17,9 +17,10 @@ import pandas as pd
 
 from analysis import charts
 from analysis.command import run, slug, write_tables
+from analysis.groups import grouped, labelled
 from analysis.labels import TEACHER
 from analysis.load import load
-from analysis.operations import CELL, prepare, share_interval, summarize, teacher_first, where, with_teacher
+from analysis.operations import CELL, only, prepare, share_interval, summarize, teacher_first, where, with_teacher
 from analysis.robustness import ATTACK
 from analysis.tables import Column, by_victim, count, measured, number, percent, points, print_tables, relative, text
 from robust_ray.core.records import Verdict
@@ -73,8 +74,11 @@ DROPS = [
 
 def with_inputs(frame: pd.DataFrame) -> pd.DataFrame:
     """Fidelity rows with ``input_name``: what teacher and student were shown, in words that sort clean first."""
-    perturbed = "perturbed by " + frame["attack_name"].astype(str) + ", for " + frame["perturbed_for"].astype(str)
-    return frame.assign(input_name=perturbed.mask(frame["perturbed_for"].isna(), CLEAN))
+    return frame.assign(input_name=labelled(frame, ["attack_name", "perturbed_for"], _input_name))
+
+
+def _input_name(attack: str, perturbed_for: str) -> str:
+    return CLEAN if pd.isna(perturbed_for) else f"perturbed by {attack}, for {perturbed_for}"
 
 
 def violations(rows: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
@@ -92,7 +96,7 @@ def calibration(rows: pd.DataFrame, expression: str | None = None) -> pd.DataFra
         rows,
         with_inputs,
         where(expression),
-        lambda frame: frame.drop_duplicates(once),  # every relation repeats the predictions
+        lambda frame: frame.take(grouped(frame, once).first),  # every relation repeats the predictions
         summarize([*CELL, *INPUT], _calibration),
         teacher_first("input_name"),
     )
@@ -100,7 +104,16 @@ def calibration(rows: pd.DataFrame, expression: str | None = None) -> pd.DataFra
 
 def drops(attacks: pd.DataFrame) -> pd.DataFrame:
     """What student and teacher lose of their accuracy under each attack, on the examples both were attacked on."""
-    known = prepare(attacks, with_teacher())
+    known = prepare(
+        attacks,
+        with_teacher(),
+        only(
+            *CELL,
+            *ATTACK,
+            "label",
+            *(f"{whose}{name}" for whose in ("", "teacher_") for name in ("prediction", "verdict")),
+        ),
+    )
     both = known["teacher_verdict"].notna() & (known[["verdict", "teacher_verdict"]] != Verdict.ERROR).all(axis=1)
     pairs = known[both & known["prediction"].notna() & (known["compression"] != TEACHER)]
     return prepare(pairs, summarize([*CELL, *ATTACK], _drops), teacher_first("attack_name"))
@@ -129,7 +142,7 @@ def _calibration(part: pd.DataFrame) -> dict[str, Any]:
 
 def _drops(part: pd.DataFrame) -> dict[str, Any]:
     teacher_clean, student_clean = (accuracy(part["label"], part[p]) for p in ("teacher_prediction", "prediction"))
-    teacher_robust, student_robust = (robust_accuracy(part[v].to_numpy()) for v in ("teacher_verdict", "verdict"))
+    teacher_robust, student_robust = (robust_accuracy(part[v].array) for v in ("teacher_verdict", "verdict"))
     assert teacher_robust is not None and student_robust is not None  # noqa: PT018  # there is a pair, and none broke
     return {
         "pairs": len(part),
@@ -154,6 +167,11 @@ def command(options: Namespace) -> None:
     """Print the three tables; with ``--out``, write them and a figure for each kind of input."""
     rows = load(options.store, options.sweep)
     violated = violations(rows.fidelity, options.where)
+    figures = {
+        f"violations {victim} {shown}": draw(inputs)
+        for victim, part in by_victim(violated)
+        for shown, inputs in part.groupby("input_name", sort=False)
+    }
     tables = {
         "violated relations": (violated, VIOLATIONS),
         "calibration": (calibration(rows.fidelity, options.where), CALIBRATION),
@@ -162,11 +180,8 @@ def command(options: Namespace) -> None:
     for name, (table, columns) in tables.items():
         print_tables(name, table, measured(table, columns))
         if options.out:
-            write_tables(options.out, slug(name), table, measured(table, columns), {})
-    if options.out:
-        for victim, part in by_victim(violated):
-            for shown, rows_shown in part.groupby("input_name", sort=False):
-                charts.save_svg(draw(rows_shown), options.out / f"{slug(f'violations {victim} {shown}')}.svg")
+            drawn = figures if table is violated else {}
+            write_tables(options.out, slug(name), table, measured(table, columns), drawn)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

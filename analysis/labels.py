@@ -24,6 +24,9 @@ PIPELINE = "pipeline"
 THEN = " → "
 """Between the names of a pipeline's steps."""
 
+FEW = 3
+"""Numbers in a name at most, where it has no need of them to be told from others."""
+
 
 def short_names(settings: Iterable[Setting], *, show_numbers: bool = False) -> dict[Setting, str]:
     """A name for every setting, different for different settings of one type.
@@ -32,7 +35,8 @@ def short_names(settings: Iterable[Setting], *, show_numbers: bool = False) -> d
 
     Args:
         settings: Types and parameters; repeats do no harm.
-        show_numbers: Whether a setting alone of its type is named with its top-level numbers, or by its type.
+        show_numbers: Whether a setting alone of its type is named with its top-level numbers, if these are few, or by
+            its type.
     """
     steps = {setting: _steps(setting) for setting in settings}
     names = _names((step for several in steps.values() for step in several), show_numbers=show_numbers)
@@ -109,5 +113,6 @@ def _last(name: str) -> str:
 
 
 def _numbers(params: Mapping[str, object]) -> list[str]:
-    """Names of the top-level parameters that are numbers."""
-    return [name for name, value in params.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    """Names of the top-level parameters that are numbers; none where they are many."""
+    found = [name for name, value in params.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    return found if len(found) <= FEW else []

@@ -1,16 +1,23 @@
 """Rows of a store as pandas frames, with a short name beside every component.
 
 Only complete rows are read; files that cannot be read are listed, not raised, so that one bad file never hides a study.
+Texts that recur lie in categories, and the code itself stays in the store until :func:`with_texts` asks for it: a study
+of ten million attacked examples fits into a laptop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from analysis.labels import Setting, short_names
+from analysis.frames import frame_of
+from analysis.groups import grouped, matched, repeats, taken
+from analysis.naming import named
+from analysis.tables import with_gaps
 from robust_ray.core.errors import StoreError
 from robust_ray.core.records import (
     AttackRecord,
@@ -18,13 +25,19 @@ from robust_ray.core.records import (
     EvaluationRecord,
     FidelityRecord,
     NaturalnessRecord,
+    Record,
     RunRecord,
+    TransferRecord,
 )
-from robust_ray.store import Store
+from robust_ray.store import Store, schema
 
 MEASURED = (EvaluationRecord, AttackRecord, FidelityRecord)
-KINDS = {"model": False, "task": False, "compression": True, "attack": False, "relation": True}
-"""Column of a component → whether a setting alone of its type is named with its numbers."""
+
+TEXTS = ("original", "adversarial", "context", "renames", "edits", "curve_queries", "curve_confidence")
+"""Columns of attack rows that are long and differ from row to row: not loaded, but read for the rows to be shown."""
+
+LONG = (AttackRecord, FidelityRecord, TransferRecord, NaturalnessRecord)
+"""Records with a row for each example, of which there may be millions."""
 
 ATTACKED = ["student", "teacher", "attack", "attack_params", "seed", "uid"]
 """Columns that name one attacked example."""
@@ -37,6 +50,8 @@ SAME: Mapping[str, tuple[str, ...]] = {
         *("student", "teacher", "relation", "relation_params"),
         *("perturbation", "perturbed_for", "attack_params", "uid"),
     ),
+    TransferRecord.table: (*ATTACKED, "source", "source_teacher"),
+    NaturalnessRecord.table: tuple(ATTACKED),
 }
 """Columns in which two rows agree only if they measure the same: a study run in two sizes has such rows."""
 
@@ -47,7 +62,10 @@ class Rows(NamedTuple):
     datasets: pd.DataFrame
     evaluations: pd.DataFrame
     attacks: pd.DataFrame
+    """Without :data:`TEXTS`, and with ``seconds`` and what a language model made of them."""
+
     fidelity: pd.DataFrame
+    transfers: pd.DataFrame
     runs: pd.DataFrame
     unreadable: tuple[str, ...]
     """Files that could not be read."""
@@ -55,13 +73,19 @@ class Rows(NamedTuple):
     missing: tuple[str, ...]
     """Keys of the sweep's plan whose output is not there (yet); none when the whole store is read."""
 
+    gaps: str
+    """What the rows lack, in words, empty where they are whole; every frame carries it, see :mod:`analysis.tables`."""
 
-def load(uri: str, sweep: str | None = None) -> Rows:
+    store: Store
+
+
+def load(uri: str, sweep: str | None = None, also: Collection[str] = ()) -> Rows:
     """Read a store, or the part of it a sweep is made of.
 
     Args:
         uri: Folder or URI of the store.
         sweep: Name of a sweep whose plan lies in the store; its rows may be shared with other sweeps.
+        also: Those of :data:`TEXTS` to load as well, of all rows; other names do no harm.
 
     Raises:
         StoreError: there is no store, or it holds no measurement yet.
@@ -71,10 +95,9 @@ def load(uri: str, sweep: str | None = None) -> Rows:
     planned = None if sweep is None else store.planned(sweep)
     frames: dict[str, pd.DataFrame] = {}
     unreadable: list[str] = []
-    for record in (DatasetRecord, *MEASURED, NaturalnessRecord, RunRecord):
-        found = store.table(record.table, planned)
-        frames[record.table] = _distinct(found.table.to_pandas(), SAME.get(record.table, ()))
-        unreadable += found.unreadable
+    for record in (DatasetRecord, *MEASURED, TransferRecord, NaturalnessRecord, RunRecord):
+        frames[record.table], damaged = _read(store, record, planned, also)
+        unreadable += damaged
     if all(frames[record.table].empty for record in MEASURED):
         part = f"sweep {sweep!r} in {uri}" if sweep else uri
         got = "none is there yet"
@@ -83,59 +106,64 @@ def load(uri: str, sweep: str | None = None) -> Rows:
         raise StoreError(f"{part}: at least one measured row is needed, but {got}; run `robust-ray run` first")
     attacks = _with_naturalness(frames[AttackRecord.table], frames.pop(NaturalnessRecord.table))
     frames[AttackRecord.table] = attacks.assign(seconds=_seconds(attacks, frames[RunRecord.table]))
-    missing = set(planned or ()) - store.present()
-    return Rows(**named(frames), unreadable=tuple(unreadable), missing=tuple(sorted(missing)))
+    missing = tuple(sorted(set(planned or ()) - store.present()))
+    gaps = _gaps(len(missing), len(planned or ()), len(unreadable))
+    whole = {table: with_gaps(frame, gaps) for table, frame in named(frames).items()}
+    return Rows(**whole, unreadable=tuple(unreadable), missing=missing, gaps=gaps, store=store)
 
 
-def named(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The frames with ``<component>_name`` columns; a setting has the same name in every table."""
-    named = {table: frame.copy() for table, frame in frames.items()}
-    measured = [named[record.table] for record in MEASURED]
-    for kind, show_numbers in KINDS.items():
-        holders = [frame for frame in (named[DatasetRecord.table], *measured) if f"{kind}_params" in frame]
-        settings = {setting for frame in holders for setting in _settings(frame, kind) if setting is not None}
-        names = short_names(settings, show_numbers=show_numbers)
-        for frame in holders:
-            words = [None if setting is None else names[setting] for setting in _settings(frame, kind)]
-            frame[f"{kind}_name"] = pd.Series(words, index=frame.index, dtype="str")
-    _tell_trainings_apart(measured)
-    return named
+def with_texts(rows: Rows, picked: pd.DataFrame) -> pd.DataFrame:
+    """Some attack rows with :data:`TEXTS`, read from the files of their calls; for the few that are to be shown."""
+    names = ["key", "uid"]
+    found = rows.store.table(AttackRecord.table, set(picked["key"]), [*names, *TEXTS]).table
+    plain = found.cast(pa.schema([schema(AttackRecord).field(name) for name in found.schema.names])).to_pandas()
+    row = matched(picked.astype(dict.fromkeys(names, "str")), plain, names)
+    return picked.assign(**{name: taken(plain[name], row) for name in TEXTS})
+
+
+def _read(
+    store: Store, record: type[Record], planned: Sequence[str] | None, also: Collection[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """One table, each measurement once, and the names of its damaged files."""
+    if record not in LONG:
+        small = store.table(record.table, planned)
+        return _distinct(small.table.to_pandas(), SAME.get(record.table, ())), small.unreadable
+    columns = [name for name in schema(record).names if name in also or name not in TEXTS]
+    unreadable: list[str] = []
+
+    def read() -> Iterator[pa.Table]:
+        for found in store.batches(record.table, planned, columns):
+            unreadable.extend(found.unreadable)
+            yield found.table
+
+    return _distinct(frame_of(read(), schema(record, columns)), SAME[record.table]), unreadable
 
 
 def _distinct(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Each measurement once; of evaluations on several numbers of examples, the one on the most."""
-    if not columns:
+    if not columns or not repeats(frame, columns):
         return frame
-    largest_last = frame.sort_values("n", kind="stable") if "n" in frame else frame
-    return largest_last.drop_duplicates(list(columns), keep="last").sort_index().reset_index(drop=True)
+    largest_last = np.argsort(frame["n"].to_numpy(), kind="stable") if "n" in frame else None
+    return frame.take(np.sort(grouped(frame, columns).last(largest_last))).reset_index(drop=True)
 
 
 def _with_naturalness(attacks: pd.DataFrame, naturalness: pd.DataFrame) -> pd.DataFrame:
     """Attack rows with ``acs``, ``similarity`` and ``perplexity_ratio``; null where no language model looked."""
-    seen = naturalness.drop_duplicates(ATTACKED, keep="last")
-    ratio = seen["adversarial_perplexity"].astype(float) / seen["perplexity"].astype(float)
-    looks = seen[[*ATTACKED, "acs", "similarity"]].assign(perplexity_ratio=ratio)
-    return attacks.merge(looks, on=ATTACKED, how="left")
+    ratio = naturalness["adversarial_perplexity"].astype(float) / naturalness["perplexity"].astype(float)
+    looks = naturalness[["acs", "similarity"]].astype(float).assign(perplexity_ratio=ratio)
+    row = matched(attacks, naturalness, ATTACKED)
+    return attacks.assign(**{str(name): taken(looks[name], row) for name in looks})
 
 
 def _seconds(attacks: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[float]:
     """Each example's share of the wall time of the call it was attacked in; NaN where the store does not know it."""
     took = runs[runs["outcome"] == "done"].groupby("key")["seconds"].last()
-    return attacks["key"].map(took).astype(float) / attacks.groupby("key")["key"].transform("size")
+    key = attacks["key"].cat
+    shares = took.reindex(key.categories).to_numpy() / np.bincount(key.codes, minlength=len(key.categories))
+    return pd.Series(shares[key.codes], index=attacks.index)
 
 
-def _settings(frame: pd.DataFrame, kind: str) -> list[Setting | None]:
-    """Type and parameters of a component in every row; None where the row has no such component."""
-    column = "perturbation" if kind == "attack" and "perturbation" in frame else kind
-    pairs: Any = zip(frame[column], frame[f"{kind}_params"], strict=True)
-    return [None if pd.isna(params) else (str(name), str(params)) for name, params in pairs]
-
-
-def _tell_trainings_apart(frames: list[pd.DataFrame]) -> None:
-    """Teachers a row cannot tell apart were fine-tuned differently: the ends of their keys go into the model's name."""
-    columns = ["model_name", "task_name", "seed", "teacher"]
-    cells = pd.concat([frame[columns] for frame in frames if len(frame)]).drop_duplicates()
-    several = set(cells.loc[cells.duplicated(columns[:3], keep=False), "teacher"])
-    for frame in frames:
-        tags = (" #" + frame["teacher"].astype("str").str[-4:]).where(frame["teacher"].isin(several), "")
-        frame["model_name"] = frame["model_name"] + tags
+def _gaps(missing: int, planned: int, unreadable: int) -> str:
+    told = [f"{missing:,} of {planned:,} calls missing"] if missing else []
+    told += [f"{unreadable:,} damaged files left out"] if unreadable else []
+    return ", ".join(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,12 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis import tables
+from analysis.groups import Groups, grouped, matched, taken
 from analysis.labels import TEACHER
+from robust_ray import metrics
+from robust_ray.core.arrays import IntArray
 from robust_ray.core.errors import SweepError
 from robust_ray.core.examples import generator
-from robust_ray.metrics import SEVERITY, bootstrap_interval, wilson_interval
+from robust_ray.core.records import Verdict
+from robust_ray.metrics import SEVERITY, wilson_interval
+from robust_ray.metrics.columns import STANDING
 
 Operation = Callable[[pd.DataFrame], pd.DataFrame]
+Ends = tuple[float | None, float | None]
 
 SETTING = ["model_name", "task_name", "compression_name"]
 IDENTITY = ["model", "model_params", "task", "task_params", "compression", "compression_params"]
@@ -23,10 +31,11 @@ CELL = SETTING + IDENTITY
 
 
 def prepare(frame: pd.DataFrame, *operations: Operation) -> pd.DataFrame:
-    """The frame after every operation, in order."""
+    """The frame after every operation, in order; what its rows lack, the rows made of them lack, too."""
+    gaps = tables.gaps(frame)
     for operation in operations:
         frame = operation(frame)
-    return frame
+    return tables.with_gaps(frame, gaps)
 
 
 def where(expression: str | None) -> Operation:
@@ -53,15 +62,29 @@ def where(expression: str | None) -> Operation:
     return keep
 
 
+def names_in(expression: str | None) -> frozenset[str]:
+    """The columns a condition speaks of; none where it cannot be read, which :func:`where` says."""
+    try:
+        tree = ast.parse(expression or "", mode="eval")
+    except SyntaxError:
+        return frozenset()
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def only(*columns: str) -> Operation:
+    """Keep some columns, so that what follows has less to move."""
+    return lambda frame: frame[list(dict.fromkeys(columns))]
+
+
 def with_teacher() -> Operation:
     """Attack rows with the teacher's verdict, prediction and queries, ``teacher_…``: same attack, example and seed."""
     pair = ["teacher", "attack", "attack_params", "seed", "uid"]
-    told = ["verdict", "prediction", "queries"]
 
     def add(frame: pd.DataFrame) -> pd.DataFrame:
-        of_teacher = frame.loc[frame["compression"] == TEACHER, [*pair, *told]]
-        named = of_teacher.rename(columns={name: f"teacher_{name}" for name in told})
-        return frame.merge(named.drop_duplicates(pair), on=pair, how="left")
+        teachers = frame[["compression", *pair, "verdict", "prediction", "queries"]]
+        teachers = teachers[teachers["compression"] == TEACHER]
+        row = matched(frame, teachers, pair)
+        return frame.assign(**{f"teacher_{name}": taken(teachers[name], row) for name in teachers.columns[-3:]})
 
     return add
 
@@ -72,26 +95,47 @@ def worst_of_attacks() -> Operation:
     An example some attack was not run on (yet) has no such verdict, and drops out: it would look better than it is.
     """
     rank = {verdict.value: i for i, verdict in enumerate(SEVERITY)}
-    study, example = ["model_name", "task_name"], ["student", "seed", "uid"]
 
     def reduce(frame: pd.DataFrame) -> pd.DataFrame:
-        run = frame.groupby(example)["attack_name"].transform("nunique")
-        complete = frame[run == frame.groupby(study)["attack_name"].transform("nunique")]
-        ranked = complete.assign(severity=complete["verdict"].map(rank)).sort_values("severity", kind="stable")
-        return ranked.drop_duplicates(example, keep="last").drop(columns="severity")
+        example, run = _several(frame, ["student", "seed", "uid"], "attack_name")
+        study, attacks = _several(frame, ["model_name", "task_name"], "attack_name")
+        complete = np.flatnonzero(run[example.of_row] == attacks[study.of_row])
+        severity = frame["verdict"].map(rank).to_numpy(dtype=np.int8)[complete]
+        worst = example.last(complete[np.argsort(severity, kind="stable")])
+        return frame.take(worst[worst >= 0])
 
     return reduce
+
+
+def _several(frame: pd.DataFrame, by: list[str], name: str) -> tuple[Groups, IntArray]:
+    """The groups of ``by``, and how many values of another column each has."""
+    groups = grouped(frame, by)
+    return groups, np.bincount(groups.of_row[grouped(frame, [*by, name]).first], minlength=len(groups.first))
 
 
 def summarize(by: Sequence[str], summary: Callable[[pd.DataFrame], Mapping[str, Any]]) -> Operation:
     """One row for each group of ``by``, holding the group's columns and what ``summary`` makes of its rows."""
 
     def reduce(frame: pd.DataFrame) -> pd.DataFrame:
-        groups = frame.groupby(list(by), sort=False, dropna=False)
-        rows = [dict(zip(by, key, strict=True)) | dict(summary(part)) for key, part in groups]
+        groups = grouped(frame, by)
+        keys = frame[list(by)].iloc[groups.first].to_dict("records")
+        rows = [key | dict(summary(frame.take(part))) for key, part in zip(keys, groups.rows(), strict=True)]
         return pd.DataFrame(rows, columns=None if rows else list(by))
 
     return reduce
+
+
+def standing(verdicts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Robust accuracy of many victims at once: one row for each combination of ``by`` in which an attack did not break.
+
+    Args:
+        verdicts: Combinations of ``by`` and ``verdict``, and how many ``rows`` have them.
+        by: Columns.
+    """
+    known = verdicts[verdicts["verdict"] != Verdict.ERROR]
+    right = known.assign(standing=known["rows"].where(known["verdict"].isin(STANDING), 0), n=known["rows"])
+    found = right.groupby(list(by), sort=False, as_index=False)[["n", "standing"]].sum()
+    return found.assign(robust_accuracy=found["standing"] / found["n"])
 
 
 def teacher_first(*further: str) -> Operation:
@@ -105,21 +149,37 @@ def teacher_first(*further: str) -> Operation:
     return order
 
 
-def share_interval(hits: npt.ArrayLike, clusters: npt.ArrayLike) -> tuple[float | None, float | None]:
+def share_interval(hits: npt.ArrayLike, clusters: npt.ArrayLike) -> Ends:
     """95 % interval of a share: Wilson's where every example occurs once, else from resampling whole examples.
+
+    Where all rows agree, resampling would know of no doubt: then it is Wilson's of as many rows as there are examples.
 
     Args:
         hits: ``(n,)`` whether it happened.
         clusters: ``(n,)`` uid of the example; several seeds on one example are not independent.
     """
-    mask, names = np.asarray(hits, dtype=np.bool_), np.asarray(clusters)
-    if len(np.unique(names)) == len(names):
-        return wilson_interval(int(mask.sum()), len(mask)) or (None, None)
-    return mean_interval(mask, names)
+    mask, examples = np.asarray(hits, dtype=np.bool_), _numbered(clusters)
+    distinct = int(np.count_nonzero(np.bincount(examples)))
+    if distinct == len(mask) or mask.all() or not mask.any():
+        return wilson_interval(int(mask[:distinct].sum()), distinct) or (None, None)
+    return metrics.mean_interval(mask, generator("analysis", "bootstrap"), clusters=examples) or (None, None)
 
 
-def mean_interval(values: npt.ArrayLike, clusters: npt.ArrayLike) -> tuple[float | None, float | None]:
+def mean_interval(values: npt.ArrayLike, clusters: npt.ArrayLike) -> Ends:
     """95 % bootstrap interval of a mean, whole examples drawn; the same dice every time."""
     rng = generator("analysis", "bootstrap")
-    found = bootstrap_interval(values, lambda drawn: float(drawn.mean()), rng, clusters=clusters)
-    return found or (None, None)
+    return metrics.mean_interval(values, rng, clusters=_numbered(clusters)) or (None, None)
+
+
+def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, clusters: npt.ArrayLike) -> Ends:
+    """The same of a sum over another sum, as of names changed over names."""
+    rng = generator("analysis", "bootstrap")
+    examples = _numbered(clusters)
+    return metrics.mean_interval(numerators, rng, weights=denominators, clusters=examples) or (None, None)
+
+
+def _numbered(clusters: npt.ArrayLike) -> IntArray:
+    """Whole numbers from 0 on for the names of examples."""
+    names = pd.Series(clusters)
+    codes = names.cat.codes if isinstance(names.dtype, pd.CategoricalDtype) else pd.factorize(names)[0]
+    return np.asarray(codes, dtype=np.int64)

@@ -19,21 +19,23 @@ import numpy as np
 import pandas as pd
 
 from analysis import charts
-from analysis.command import run, slug, write_tables
+from analysis.command import noted, run, slug, write_tables
+from analysis.groups import counted
 from analysis.labels import TEACHER, TEACHER_NAME
 from analysis.load import Rows, load
-from analysis.operations import CELL, prepare, share_interval, summarize, teacher_first, where, worst_of_attacks
-from analysis.tables import Column, by_victim, count, measured, megabytes, percent, print_tables, text
+from analysis.operations import CELL, only, prepare, standing, summarize, teacher_first, where, worst_of_attacks
+from analysis.tables import Column, by_victim, count, measured, megabytes, percent, print_tables, text, with_gaps
 from robust_ray.core.arrays import FloatArray
-from robust_ray.core.records import Verdict
-from robust_ray.metrics import hypervolume, pareto_front, robust_accuracy
-from robust_ray.metrics.columns import STANDING
+from robust_ray.metrics import hypervolume, pareto_front, wilson_interval
 
 EVERY_ATTACK = "every attack"
 ON_DISK = "on disk"
 SIZES = {"bytes": ON_DISK, "compressed_bytes": "packed (zstd)"}
 VIEW = ["model_name", "task_name", "attack_name", "size_kind"]
 """What a front is drawn within."""
+
+STUDY = ["model_name", "task_name", "seed"]
+"""What students are compared within."""
 
 MEGABYTES = "format(datum.value / 1e6, '~g') + ' MB'"
 ROUND = "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value * 1.001) / LN10)))) >= 0"
@@ -62,12 +64,11 @@ def points(rows: Rows, expression: str | None = None) -> pd.DataFrame:
     clean = rows.evaluations.drop_duplicates("student")
     clean = clean.assign(clean_accuracy=clean["accuracy"].fillna(clean["bleu"]))
     students = clean[[*CELL, "student", "seed", *SIZES, "clean_accuracy"]]
-    together = prepare(rows.attacks, worst_of_attacks()).assign(attack_name=EVERY_ATTACK)
-    attacked = pd.concat([together, rows.attacks])
-    known = attacked[attacked["verdict"] != Verdict.ERROR]
-    robust = prepare(known, summarize(["student", "attack_name"], _robust))
+    alone = prepare(rows.attacks, only(*STUDY, "attack_name", "student", "uid", "verdict"))
+    together = prepare(alone, worst_of_attacks()).assign(attack_name=EVERY_ATTACK)
+    attacked = pd.concat([_attacked(together), _attacked(alone)])
     return prepare(
-        students.merge(robust, on="student").merge(_wholeness(attacked), on=["student", "attack_name"]),
+        with_gaps(students.merge(attacked, on="student"), rows.gaps),
         _for_each_size,
         where(expression),
         _mark_front,
@@ -99,18 +100,20 @@ def volumes(points: pd.DataFrame) -> pd.DataFrame:
     return prepare(points[points["is_whole"]], summarize(VIEW, _volume))
 
 
-def _wholeness(attacked: pd.DataFrame) -> pd.DataFrame:
+def _attacked(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row for each student and attack: robust accuracy, and whether that many examples were attacked elsewhere."""
+    verdicts = counted(frame, [*STUDY, "attack_name", "student", "verdict"])
+    robust = standing(verdicts, ["student", "attack_name"])
+    ends = [wilson_interval(*pair) for pair in robust[["standing", "n"]].itertuples(index=False)]
+    bounds = pd.DataFrame(ends, columns=["robust_accuracy_low", "robust_accuracy_high"], index=robust.index)
+    return pd.merge(robust.join(bounds), _wholeness(verdicts), on=["student", "attack_name"])
+
+
+def _wholeness(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Whether a student was attacked on as many examples as any other of its model, task and seed."""
-    study = ["model_name", "task_name", "seed", "attack_name"]
-    sizes = attacked.groupby([*study, "student"], as_index=False).agg(attacked=("uid", "count"))
-    most = sizes.groupby(study)["attacked"].transform("max")
-    return sizes.assign(is_whole=sizes["attacked"] == most)[["student", "attack_name", "is_whole"]]
-
-
-def _robust(part: pd.DataFrame) -> dict[str, Any]:
-    value = robust_accuracy(part["verdict"].to_numpy())
-    low, high = share_interval(part["verdict"].isin(STANDING), part["uid"])
-    return {"n": len(part), "robust_accuracy": value, "robust_accuracy_low": low, "robust_accuracy_high": high}
+    sizes = verdicts.groupby([*STUDY, "attack_name", "student"], as_index=False)[["rows"]].sum()
+    most = sizes.groupby([*STUDY, "attack_name"])["rows"].transform("max")
+    return sizes.assign(is_whole=sizes["rows"] == most)[["student", "attack_name", "is_whole"]]
 
 
 def _for_each_size(frame: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +198,7 @@ def command(options: Namespace) -> None:
         write_tables(options.out, "pareto", table, columns, {})
         found.to_csv(options.out / "pareto_points.csv", index=False)
         for victim, part in by_victim(found):
-            chart, name = draw(part), slug("pareto " + victim)
+            chart, name = noted(draw(part), found), slug("pareto " + victim)
             page = chart.to_html(inline=True, embed_options={"actions": False, "config": charts.LIGHT})
             (options.out / f"{name}.html").write_text(page, encoding="utf-8")
             charts.save_svg(chart, options.out / f"{name}.svg")

@@ -21,13 +21,12 @@ import pandas as pd
 
 from analysis import charts
 from analysis.command import run, write_tables
+from analysis.groups import counted
 from analysis.load import load
-from analysis.operations import prepare, where
+from analysis.operations import names_in, prepare, standing, where
 from analysis.significance import LEVEL, p_value
 from analysis.statistics import Friedman, cliques, critical_difference, friedman, nemenyi, pairwise_wilcoxon
-from analysis.tables import Column, as_text, count, measured, number, percent, text
-from robust_ray.core.records import Verdict
-from robust_ray.metrics.columns import STANDING
+from analysis.tables import Column, as_text, count, gaps, measured, number, percent, text, with_gaps
 
 CONDITION = ["model_name", "task_name", "attack_name"]
 FEWEST = 2
@@ -65,9 +64,9 @@ class Ranking(NamedTuple):
 
 def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
     """Rank the settings over the conditions in which all of them were measured."""
-    chosen = prepare(attacks, where(expression))
-    left_out = _attacked_on_fewer(chosen)
-    scores = _scores(chosen[~chosen["compression_name"].isin(left_out)])
+    verdicts = counted(prepare(attacks, where(expression)), [*CONDITION, "compression_name", "seed", "verdict"])
+    left_out = _attacked_on_fewer(verdicts)
+    scores = _scores(verdicts[~verdicts["compression_name"].isin(left_out)])
     whole = scores.dropna()
     test = friedman(whole.to_numpy())
     order = np.argsort(test.mean_ranks, kind="stable")
@@ -87,7 +86,7 @@ def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
         }
     )
     return Ranking(
-        table=table,
+        table=with_gaps(table, gaps(attacks)),
         test=test,
         wilcoxon=pairs,
         nemenyi=pd.DataFrame(nemenyi(ranks, len(whole)), index=names, columns=names) if enough else None,
@@ -97,19 +96,18 @@ def ranking(attacks: pd.DataFrame, expression: str | None = None) -> Ranking:
     )
 
 
-def _attacked_on_fewer(frame: pd.DataFrame) -> tuple[str, ...]:
+def _attacked_on_fewer(verdicts: pd.DataFrame) -> tuple[str, ...]:
     """Settings that somewhere were not attacked on as many examples as another was, by name."""
-    sizes = frame.groupby([*CONDITION, "seed", "compression_name"]).size()
+    sizes = verdicts.groupby([*CONDITION, "seed", "compression_name"])["rows"].sum()
     most = sizes.groupby(level=[*CONDITION, "seed"]).transform("max")
     return tuple(sorted(set(sizes[sizes < most].index.get_level_values("compression_name"))))
 
 
-def _scores(frame: pd.DataFrame) -> pd.DataFrame:
+def _scores(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Robust accuracy, conditions by settings: of each seed, then their mean."""
-    known = frame[frame["verdict"] != Verdict.ERROR]
-    stands = known.assign(stands=known["verdict"].isin(STANDING).astype(float))
-    of_seeds = stands.groupby([*CONDITION, "compression_name", "seed"], sort=False)["stands"].mean()
-    return of_seeds.groupby([*CONDITION, "compression_name"], sort=False).mean().unstack("compression_name")
+    by = [*CONDITION, "compression_name"]
+    of_seeds = standing(verdicts, [*by, "seed"]).set_index(by)["robust_accuracy"]
+    return of_seeds.groupby(level=by, sort=False).mean().unstack("compression_name")
 
 
 def _letters(row: int, groups: Sequence[tuple[int, ...]]) -> str:
@@ -139,12 +137,13 @@ def draw(found: Ranking) -> Any:
 
 def command(options: Namespace) -> None:
     """Print the ranking; with ``--out``, write it, both matrices of p-values and the diagram."""
-    found = ranking(load(options.store, options.sweep).attacks, options.where)
+    found = ranking(load(options.store, options.sweep, names_in(options.where)).attacks, options.where)
+    title = f"ranking ({gaps(found.table)})" if gaps(found.table) else "ranking"
     if found.table.empty:
-        print("\nranking: no such rows")
+        print(f"\n{title}: no such rows")
         return
     columns = measured(found.table, COLUMNS)
-    print(f"\nranking\n\n{as_text(found.table, columns)}\n\n{verdict(found)}")
+    print(f"\n{title}\n\n{as_text(found.table, columns)}\n\n{verdict(found)}")
     if options.out:
         named = found.table.assign(model_name="all", task_name="all")
         write_tables(

@@ -10,7 +10,6 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis import charts
@@ -19,6 +18,8 @@ from analysis.load import load
 from analysis.operations import (
     CELL,
     mean_interval,
+    names_in,
+    only,
     prepare,
     share_interval,
     summarize,
@@ -47,7 +48,7 @@ from robust_ray.metrics import (
     tokens_changed_in_successes,
     valid_share,
 )
-from robust_ray.metrics.columns import ATTEMPTED, STANDING
+from robust_ray.metrics.columns import STANDING, are, were_attempted
 
 ATTACK = ["attack_name", "attack", "attack_params"]
 
@@ -92,11 +93,24 @@ EFFORT = [
 ]
 """What the attacks spent, and how much they changed."""
 
+READ = (
+    *("seed", "uid", "verdict", "teacher_verdict", "rejected", "queries", "forwards", "seconds"),
+    *("label", "prediction", "confidence", "adversarial_confidence"),
+    *("identifiers", "identifiers_changed", "tokens", "tokens_changed", "name_distance", "edit_distance"),
+    *("acs", "similarity", "perplexity_ratio"),
+)
+"""Columns of attack rows the numbers are made of."""
+
 
 def robustness(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
     """The table, from attack rows; teachers are paired before ``expression`` narrows the rows."""
     return prepare(
-        attacks, with_teacher(), where(expression), summarize([*CELL, *ATTACK], summary), teacher_first("attack_name")
+        attacks,
+        with_teacher(),
+        where(expression),
+        only(*CELL, *ATTACK, *READ),
+        summarize([*CELL, *ATTACK], summary),
+        teacher_first("attack_name"),
     )
 
 
@@ -114,15 +128,15 @@ def _clean(known: pd.DataFrame) -> dict[str, float | None]:
 def summary(cell: pd.DataFrame) -> dict[str, Any]:
     """The numbers of one cell."""
     known = cell[cell["verdict"] != Verdict.ERROR]
-    attempted = known[known["verdict"].isin(ATTEMPTED)]
-    verdicts = known["verdict"].to_numpy()
-    standing = known["verdict"].isin(STANDING)
-    succeeded = int((verdicts == Verdict.SUCCEEDED).sum())
+    verdicts = known["verdict"].array
+    attempted = known.loc[were_attempted(verdicts), ["uid", "verdict", "queries"]]
+    standing = are(verdicts, *STANDING)
+    succeeded = are(verdicts, Verdict.SUCCEEDED)
     row: dict[str, Any] = {
         "seeds": known["seed"].nunique(),
         "n": len(known),
         "attempted": len(attempted),
-        "succeeded": succeeded,
+        "succeeded": int(succeeded.sum()),
         **_clean(known),
         "asr": attack_success_rate(verdicts),
         "raw_asr": raw_attack_success_rate(verdicts, known["rejected"]),
@@ -131,7 +145,7 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
         "amq_of_attempts": average_queries_of_attempts(verdicts, known["queries"]),
         "art": average_run_time(verdicts, known["seconds"].sum(min_count=1)),
         "median_queries": attempted["queries"].median(),
-        "forwards": int(known["forwards"].sum()),
+        "forwards": known["forwards"].sum(min_count=1),
         "icr": icr(verdicts, known["identifiers_changed"], known["identifiers"]),
         "tcr": tcr(verdicts, known["tokens_changed"], known["tokens"]),
         "icr_of_successes": identifiers_changed_in_successes(
@@ -153,13 +167,15 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
 
 def _drop(known: pd.DataFrame) -> dict[str, Any]:
     """Against the teacher, on the examples that both were attacked on."""
-    pairs = known[known["teacher_verdict"].notna() & (known["teacher_verdict"] != Verdict.ERROR)]
+    asked = known["teacher_verdict"].notna() & (known["teacher_verdict"] != Verdict.ERROR)
+    pairs = known.loc[asked, ["uid", "compression", "verdict", "teacher_verdict"]]
     if pairs.empty or (pairs["compression"] == "none").all():
         return {"pairs": 0, "drop": None, "drop_low": None, "drop_high": None}
-    of_student = pairs["verdict"].isin(STANDING).astype(float)
-    of_teacher = pairs["teacher_verdict"].isin(STANDING).astype(float)
-    low, high = mean_interval(np.asarray(of_student - of_teacher), pairs["uid"])
-    drop = robustness_drop(pairs["teacher_verdict"].to_numpy(), pairs["verdict"].to_numpy())
+    of_student, of_teacher = (
+        are(pairs[name].array, *STANDING).astype(float) for name in ("verdict", "teacher_verdict")
+    )
+    low, high = mean_interval(of_student - of_teacher, pairs["uid"])
+    drop = robustness_drop(pairs["teacher_verdict"].array, pairs["verdict"].array)
     return {"pairs": len(pairs), "drop": drop, "drop_low": low, "drop_high": high}
 
 
@@ -170,7 +186,7 @@ def draw(table: pd.DataFrame) -> Any:
 
 def command(options: Namespace) -> None:
     """Print the table; with ``--out``, write it and the figures."""
-    table = robustness(load(options.store, options.sweep).attacks, options.where)
+    table = robustness(load(options.store, options.sweep, names_in(options.where)).attacks, options.where)
     columns, effort = measured(table, COLUMNS), measured(table, EFFORT)
     print_tables("robustness", table, columns)
     print_tables("effort", table, effort)

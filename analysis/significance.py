@@ -22,12 +22,22 @@ from analysis import charts
 from analysis.command import run, write_tables
 from analysis.labels import TEACHER
 from analysis.load import load
-from analysis.operations import CELL, mean_interval, prepare, summarize, teacher_first, where, with_teacher
+from analysis.operations import (
+    CELL,
+    mean_interval,
+    names_in,
+    only,
+    prepare,
+    summarize,
+    teacher_first,
+    where,
+    with_teacher,
+)
 from analysis.robustness import ATTACK
 from analysis.statistics import cliffs_delta, holm, magnitude, mcnemar, wilcoxon
 from analysis.tables import Column, by_victim, count, measured, number, percent, points, print_tables, text
 from robust_ray.core.records import Verdict
-from robust_ray.metrics.columns import ATTEMPTED, STANDING
+from robust_ray.metrics.columns import STANDING, are, were_attempted
 
 LEVEL = 0.05
 """Of a whole family of tests."""
@@ -89,6 +99,7 @@ def significance(attacks: pd.DataFrame, expression: str | None = None) -> pd.Dat
         attacks,
         with_teacher(),
         where(expression),
+        only(*CELL, *ATTACK, "seed", "uid", "verdict", "queries", "teacher_verdict", "teacher_queries"),
         _pairs,
         summarize([*CELL, *ATTACK], compare),
         teacher_first("attack_name"),
@@ -108,12 +119,12 @@ def _pairs(frame: pd.DataFrame) -> pd.DataFrame:
 
 def compare(cell: pd.DataFrame) -> dict[str, Any]:
     """The tests of one student under one attack."""
-    both = cell[cell["verdict"].isin(ATTEMPTED) & cell["teacher_verdict"].isin(ATTEMPTED)]
-    robust = _change(cell["uid"], cell["teacher_verdict"].isin(STANDING), cell["verdict"].isin(STANDING))
-    fooled = _change(both["uid"], both["teacher_verdict"] == Verdict.SUCCEEDED, both["verdict"] == Verdict.SUCCEEDED)
-    spent = both.groupby("uid")[["teacher_queries", "queries"]].mean()
-    of_queries = wilcoxon(spent["teacher_queries"], spent["queries"])
-    delta = cliffs_delta(spent["queries"], spent["teacher_queries"])
+    both = cell[were_attempted(cell["verdict"].array) & were_attempted(cell["teacher_verdict"].array)]
+    robust = _change(cell, *STANDING)
+    fooled = _change(both, Verdict.SUCCEEDED)
+    spent = _of_examples(both["uid"], both["teacher_queries"], both["queries"])
+    of_queries = wilcoxon(spent["teacher"], spent["student"])
+    delta = cliffs_delta(spent["student"], spent["teacher"])
     return {
         "seeds": cell["seed"].nunique(),
         "examples": cell["uid"].nunique(),
@@ -131,18 +142,24 @@ def compare(cell: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _change(uids: pd.Series[str], teacher: pd.Series[bool], student: pd.Series[bool]) -> Change:
-    """Means over examples of their means over seeds, and whether they differ."""
-    if uids.empty:
+def _change(pairs: pd.DataFrame, *wanted: Verdict) -> Change:
+    """Of the share of some verdicts: means over examples of their means over seeds, and whether they differ."""
+    if pairs.empty:
         return Change(None, None, None, None, None)
-    values = pd.DataFrame({"uid": uids, "teacher": teacher, "student": student}).astype(
-        {"teacher": float, "student": float}
-    )
-    each = values.groupby("uid").mean()
-    low, high = mean_interval(np.asarray(each["student"] - each["teacher"]), each.index)
+    teacher, student = (are(pairs[name].array, *wanted) for name in ("teacher_verdict", "verdict"))
+    each = _of_examples(pairs["uid"], teacher, student)
+    low, high = mean_interval(each["student"] - each["teacher"], each.index)
     return Change(
-        each["teacher"].mean(), each["student"].mean(), low, high, _test(each, one_seed=len(each) == len(values))
+        each["teacher"].mean(), each["student"].mean(), low, high, _test(each, one_seed=len(each) == len(pairs))
     )
+
+
+def _of_examples(uids: pd.Series[str], teacher: npt.ArrayLike, student: npt.ArrayLike) -> pd.DataFrame:
+    """One row an example: the means of its seeds."""
+    example, distinct = pd.factorize(uids)
+    seeds = np.bincount(example, minlength=len(distinct))
+    columns = {"teacher": teacher, "student": student}
+    return pd.DataFrame({name: np.bincount(example, weights=values) / seeds for name, values in columns.items()})
 
 
 def _test(each: pd.DataFrame, *, one_seed: bool) -> float | None:
@@ -178,7 +195,7 @@ def draw(table: pd.DataFrame) -> Any:
 
 def command(options: Namespace) -> None:
     """Print the tables and what each family comes to; with ``--out``, write them and a figure."""
-    table = significance(load(options.store, options.sweep).attacks, options.where)
+    table = significance(load(options.store, options.sweep, names_in(options.where)).attacks, options.where)
     for name, columns in {"change": COLUMNS, "queries": EFFORT}.items():
         shown = measured(table, columns)
         print_tables(name, table, shown)

@@ -7,20 +7,43 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis import costs, curves, failures, fidelity, pareto, ranking, robustness, significance
 from analysis.fidelity import CLEAN
 from analysis.labels import TEACHER
+from analysis.load import Rows
 from analysis.pareto import EVERY_ATTACK, ON_DISK, unjudged
+from analysis.ranking import Ranking
+from analysis.significance import LEVEL
 from analysis.tables import NO_BREAK, Column, by_victim, cell, count, percent, points
 
 
-class Findings(NamedTuple):
-    """The tables the words are made of."""
+class Answers(NamedTuple):
+    """The tables the words are made of, in the order in which they are told."""
 
     costs: pd.DataFrame
     points: pd.DataFrame
     robustness: pd.DataFrame
+    significance: pd.DataFrame
+    curves: pd.DataFrame
     violations: pd.DataFrame
     outcomes: pd.DataFrame
+
+
+def answers(rows: Rows) -> Answers:
+    """The tables, each made once for the whole report."""
+    return Answers(
+        costs=costs.costs(rows.evaluations),
+        points=pareto.points(rows),
+        robustness=robustness.robustness(rows.attacks),
+        significance=significance.significance(rows.attacks),
+        curves=curves.curves(rows.attacks),
+        violations=fidelity.violations(rows.fidelity),
+        outcomes=failures.outcomes(rows.attacks),
+    )
+
+
+FEWEST = 2
+"""Budgets without which there is nothing to compare."""
 
 
 class Paragraph(NamedTuple):
@@ -30,20 +53,34 @@ class Paragraph(NamedTuple):
     sentences: tuple[str, ...]
 
 
-def paragraphs(found: Findings) -> list[Paragraph]:
+def paragraphs(found: Answers) -> list[Paragraph]:
     """One for each model and task, in reading order."""
     victims = dict.fromkeys(name for table in found for name, _ in by_victim(table))
     return [Paragraph(name, tuple(_sentences(_narrow(found, name)))) for name in victims]
 
 
-def _narrow(found: Findings, victim: str) -> Findings:
+def overall(found: Ranking) -> list[str]:
+    """What is to be said of all models and tasks together: which setting ranks first, and whether that means much."""
+    if found.nemenyi is None or found.test.p_value is None:
+        return []
+    best = _first(found.table)
+    sentence = f"Over all models, tasks and attacks, {ranking.verdict(found)}."
+    if found.test.p_value >= LEVEL:
+        return [sentence]
+    return [
+        sentence,
+        f"The best mean rank, {best.mean_rank:.1f} of {len(found.table)}, is that of {best.compression_name}.",
+    ]
+
+
+def _narrow(found: Answers, victim: str) -> Answers:
     """The tables' rows of one model and task."""
-    return Findings(*(next((part for name, part in by_victim(table) if name == victim), table[:0]) for table in found))
+    return Answers(*(next((part for name, part in by_victim(table) if name == victim), table[:0]) for table in found))
 
 
-def _sentences(found: Findings) -> Iterator[str]:
+def _sentences(found: Answers) -> Iterator[str]:
     """What each table has to say, where it has rows."""
-    tellers = (_clean, _trade, _largest_loss, _fidelity, _validity)
+    tellers = (_clean, _trade, _largest_loss, _certain, _budgets, _fidelity, _validity)
     for tell, table in zip(tellers, found, strict=True):
         if len(table):
             yield from tell(table)
@@ -92,19 +129,39 @@ def _largest_loss(robustness: pd.DataFrame) -> Iterator[str]:
     if compared.empty:
         return
     worst = _first(compared.sort_values("drop", kind="stable"))
-    certain = compared[compared["drop_high"] < 0]
-    if certain.empty:
-        yield (
-            "No student is less robust than its teacher beyond what chance explains; the lowest is "
-            f"{worst.compression_name} under {worst.attack_name}, {_points(worst)} points "
-            f"on the same {count(worst.pairs)} examples."
-        )
-        return
+    words = "The largest loss against the teacher" if worst.drop < 0 else "No student loses; nearest to a loss"
     yield (
-        f"The largest loss against the teacher is that of {worst.compression_name} under {worst.attack_name}: "
+        f"{words} is that of {worst.compression_name} under {worst.attack_name}: "
         f"{_points(worst)} points of robust accuracy on the same {count(worst.pairs)} examples."
     )
-    yield f"In {len(certain)} of {len(compared)} comparisons the loss is larger than chance explains."
+
+
+def _certain(table: pd.DataFrame) -> Iterator[str]:
+    tested = table[table["robust_p"].notna()]
+    if tested.empty:
+        return
+    certain = tested[tested["robust_p_holm"] < LEVEL]
+    lost, gained = (int((certain["robust_change"] * sign > 0).sum()) for sign in (-1, 1))
+    yield (
+        f"Robust accuracy differs from the teacher's by more than chance explains in {count(len(certain))} of "
+        f"{count(len(tested))} comparisons, after Holm's correction over all tests of this page: it is lower in "
+        f"{count(lost)}, higher in {count(gained)}."
+    )
+
+
+def _budgets(table: pd.DataFrame) -> Iterator[str]:
+    """What a poor and a rich attacker reach, by the attack that fools the teacher most."""
+    of_teacher = table[table["compression"] == TEACHER]
+    told = [budget for budget in curves.PRINTED if of_teacher[f"asr_{budget}"].notna().any()]
+    if len(told) < FEWEST:
+        return
+    poor, rich = told[0], told[-1]
+    row = _first(of_teacher.sort_values(f"asr_{rich}", ascending=False, kind="stable"))
+    if pd.notna(getattr(row, f"asr_{poor}")):
+        yield (
+            f"With {count(poor)} queries {row.attack_name} fools the teacher on {_interval(row, f'asr_{poor}')} of the "
+            f"examples it attempts, with {count(rich)} on {_interval(row, f'asr_{rich}')}."
+        )
 
 
 def _fidelity(violations: pd.DataFrame) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 Form = Callable[[Any], str]
 NOT_MEASURED = "–"
+_GAPS = "gaps"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -94,6 +95,20 @@ def as_latex(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def with_gaps(frame: pd.DataFrame, lacking: str) -> pd.DataFrame:
+    """The frame, which from now on carries in words what its rows lack, if they lack anything."""
+    if not lacking:
+        return frame
+    noted = frame.copy(deep=False)
+    noted.attrs[_GAPS] = lacking
+    return noted
+
+
+def gaps(frame: pd.DataFrame) -> str:
+    """What the rows lack that a table was made of ("12 of 40 calls missing"); empty where nothing is known to be."""
+    return str(frame.attrs.get(_GAPS, ""))
+
+
 def by_victim(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """``model on task`` with its rows: what a heading above the table says once need not stand in every row."""
     for (model, task), part in frame.groupby(["model_name", "task_name"], sort=False):
@@ -102,10 +117,11 @@ def by_victim(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def print_tables(title: str, frame: pd.DataFrame, columns: Sequence[Column]) -> None:
     """One table for each model and task, under its heading."""
+    note = f" ({gaps(frame)})" if gaps(frame) else ""
     if frame.empty:
-        print(f"\n{title}: no such rows")
+        print(f"\n{title}{note}: no such rows")
     for victim, part in by_victim(frame):
-        print(f"\n{title}, {victim}\n\n{as_text(part, columns)}")
+        print(f"\n{title}, {victim}{note}\n\n{as_text(part, columns)}")
 
 
 def text(value: Any) -> str:

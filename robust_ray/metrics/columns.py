@@ -9,7 +9,7 @@ success in raw counts only): skipped examples are left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from robust_ray.core.arrays import BoolArray, FloatArray
 from robust_ray.core.records import Verdict
 
 
-@runtime_checkable
 class Coded(Protocol):
     """Texts that are few and recur, each held once, as in a :class:`pandas.Categorical`: read without a loop."""
 
@@ -45,9 +44,13 @@ STANDING = (Verdict.FAILED, Verdict.INVALID, Verdict.SKIPPED_NO_TARGET)
 """Verdicts after which the victim is still right."""
 
 
+def _is_coded(verdicts: Verdicts) -> TypeGuard[Coded]:
+    return hasattr(verdicts, "codes")
+
+
 def texts(verdicts: Verdicts) -> npt.NDArray[np.str_]:
     """``(n,)``: the verdicts by their names, from whatever held them."""
-    if isinstance(verdicts, Coded):
+    if _is_coded(verdicts):
         return np.asarray(np.asarray(verdicts.categories, dtype=np.str_)[verdicts.codes])
     if isinstance(verdicts, np.ndarray) and verdicts.dtype.kind == "U":
         return np.asarray(verdicts, dtype=np.str_)
@@ -57,7 +60,7 @@ def texts(verdicts: Verdicts) -> npt.NDArray[np.str_]:
 def are(verdicts: Verdicts, *wanted: Verdict) -> BoolArray:
     """``(n,)``: which verdicts are one of those wanted."""
     names = [verdict.value for verdict in wanted]
-    if isinstance(verdicts, Coded):
+    if _is_coded(verdicts):
         return np.asarray(np.isin(np.asarray(verdicts.categories, dtype=np.str_), names)[verdicts.codes])
     return np.isin(texts(verdicts), names)
 

@@ -122,7 +122,7 @@ def mean_interval(
         confidence: of the interval, in (0, 1).
 
     Returns:
-        ``(low, high)``, or None when there are no rows, or nothing that counts.
+        ``(low, high)``, or None when there are not two clusters, or nothing counts.
 
     Raises:
         ValueError: ``clusters`` is not as long as ``values``.
@@ -140,6 +140,8 @@ def mean_interval(
         return None
     occurs = np.bincount(groups) > 0
     sums, counts = (np.bincount(groups, weights=column)[occurs].astype(float) for column in (numbers, shares))
+    if len(sums) < 2:
+        return None
     if len(sums) >= MANY and (limit := _normal_interval(sums, counts, confidence)) is not None:
         return limit
     kinds, frequencies = np.unique(sums + 1j * counts, return_counts=True)  # a pair is one complex number

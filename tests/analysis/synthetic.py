@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from robust_ray.core.call import Ref
@@ -253,6 +255,30 @@ def tables() -> dict[Ref, list[Record]]:
     for compression, broken in (("magnitude_pruning", 6), ("dynamic_quantization", 0)):
         rows += fidelity(compression, None, broken, N)
         rows += fidelity(compression, "teacher", 2 * broken // 4, 6)
+    return filed(rows)
+
+
+def wide(settings: int = 13, examples: int = 100) -> dict[Ref, list[Record]]:
+    """Ten thousand attacked examples: two models, four attacks, a teacher and this many prunings of each."""
+    rows: list[Record] = []
+    dice = np.random.default_rng(0)
+    verdicts = [Verdict.SUCCEEDED, Verdict.FAILED, Verdict.SKIPPED_MISPREDICTED]
+    for model, i in product(("small", "large"), range(settings)):
+        kind, params = ("magnitude_pruning", f'{{"sparsity":{i / settings:.2f}}}') if i else ("none", "{}")
+        of_student = {"student": f"compress-{model}-{i}", "teacher": f"finetune-{model}", "model": model}
+        of_student |= {"compression_params": params, "model_params": "{}"}
+        rows.append(evaluation(kind, **of_student | {"key": f"evaluate-{model}-{i}", "bytes": 4_000_000 - 9_000 * i}))
+        for recipe, j in product(("alert", "beam_attack", "mhm", "wir_random"), range(examples)):
+            verdict = verdicts[dice.choice(3, p=[0.5, 0.3, 0.2])]
+            named = {"attack": recipe, "attack_params": "{}", "uid": f"example-{j:03d}", "key": f"attack-{model}-{i}"}
+            program = ORIGINAL + f"  // {dice.integers(2**60)}" * 40
+            named |= {"original": program, "adversarial": program.replace("count", "n_bytes")}
+            rows.append(attack(kind, "alert", j, verdict, **of_student | named))
+    return filed(rows)
+
+
+def filed(rows: Sequence[Record]) -> dict[Ref, list[Record]]:
+    """The rows by the files they lie in."""
     found: dict[Ref, list[Record]] = {}
     for row in rows:
         found.setdefault(Ref(row.key, row.table), []).append(row)

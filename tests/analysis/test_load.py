@@ -113,6 +113,8 @@ def test_a_setting_alone_shows_its_numbers_where_asked() -> None:
     alone = [("p", '{"flag":true,"scope":"linear","sparsity":0.4}')]
     assert list(short_names(alone, show_numbers=True).values()) == ["p sparsity=0.4"]
     assert list(short_names(alone).values()) == ["p"]
+    many = [("p", '{"a":1,"b":2,"c":3,"sparsity":0.4}')]
+    assert list(short_names(many, show_numbers=True).values()) == ["p"], "a name is to be short"
 
 
 def test_nested_components_are_named_by_their_fields() -> None:

@@ -1,20 +1,18 @@
-"""What became of the examples."""
+"""Where the rows were made."""
 
 from __future__ import annotations
 
-import dataclasses
+from pathlib import Path
 
-import pandas as pd
+import pytest
 
-from analysis import provenance
-from robust_ray.core.records import Verdict
-from tests.analysis.synthetic import attack
-
-NAMES = {f"{kind}_name": kind for kind in ("model", "task", "compression", "attack")}
+from analysis.load import load
+from analysis.provenance import environment
 
 
-def test_every_example_is_counted_once_whatever_became_of_it() -> None:
-    rows = [dataclasses.asdict(attack("none", "mhm", i, verdict)) for i, verdict in enumerate(Verdict)]
-    (found,) = provenance.outcomes(pd.DataFrame(rows).assign(**NAMES)).to_dict("records")
-    assert {verdict: found[verdict] for verdict in Verdict} == dict.fromkeys(Verdict, 1)
-    assert set(Verdict) <= {column.name for column in provenance.OUTCOMES}
+def test_what_the_records_of_the_attempts_say_together(store: Path) -> None:
+    found = environment(load(str(store)))
+    assert (found.hosts, found.accelerators, found.commits) == (("node-1",), ("A Processor",), ("0123456789abcdef",))
+    assert found.packages == (("python", "3.11.9"), ("torch", "2.13.0"))
+    assert found.hours == pytest.approx(3 * 12.5 / 3600)
+    assert found.joules is None

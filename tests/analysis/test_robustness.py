@@ -81,6 +81,11 @@ def test_several_seeds_of_one_example_are_one_cluster() -> None:
     assert share_interval([], []) == (None, None)
 
 
+def test_what_never_happened_in_any_seed_is_not_known_for_sure() -> None:
+    assert share_interval([False] * 4, ["a", "a", "c", "c"]) == wilson_interval(0, 2)
+    assert share_interval([True] * 4, ["a", "a", "c", "c"]) == wilson_interval(2, 2)
+
+
 def test_the_worst_of_all_attacks_needs_all_attacks() -> None:
     rows = [
         attack("none", recipe, i, verdict) for recipe in ("alert", "mhm") for i, verdict in enumerate(VERDICTS[recipe])

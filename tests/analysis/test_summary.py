@@ -14,7 +14,8 @@ def test_the_most_robust_student_is_one_that_was_attacked_on_all_examples(store:
     nothing = points[:0]
 
     def told(is_whole: Any) -> str:
-        found = summary.Findings(nothing, points.assign(is_whole=is_whole), nothing, nothing, nothing)
+        tables = dict.fromkeys(summary.Answers._fields, nothing) | {"points": points.assign(is_whole=is_whole)}
+        found = summary.Answers(**tables)
         (paragraph,) = summary.paragraphs(found)
         return paragraph.sentences[-1]
 

@@ -115,5 +115,6 @@ class TestMean:
 
     def test_of_nothing(self) -> None:
         assert mean_interval([], np.random.default_rng(13)) is None
+        assert mean_interval([0.0, 1.0], np.random.default_rng(13), clusters=[0, 0]) is None
         with pytest.raises(ValueError, match="needs a cluster"):
             mean_interval([1.0, 2.0], np.random.default_rng(13), clusters=[0])
