@@ -132,7 +132,7 @@ def _largest_loss(robustness: pd.DataFrame) -> Iterator[str]:
     words = "The largest loss against the teacher" if worst.drop < 0 else "No student loses; nearest to a loss"
     yield (
         f"{words} is that of {worst.compression_name} under {worst.attack_name}: "
-        f"{_points(worst)} points of robust accuracy on the same {count(worst.pairs)} examples."
+        f"{_points(worst)} points of robust accuracy over {count(worst.pairs)} attacks that both met."
     )
 
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import curves, fidelity, pareto, ranking, robustness, significance
-from analysis.load import load
+from analysis.load import TEXTS, load, with_texts
+from analysis.operations import names_in
 from robust_ray.core.records import Verdict
 from tests.analysis.synthetic import attack, only, run, tables, write
 
@@ -49,7 +50,7 @@ def test_a_damaged_file_is_told_of_on_every_table(tmp_path: Path, capsys: pytest
     write(tmp_path, tables())
     (tmp_path / "tables" / "attacks" / "attack-mhm-v1-none.parquet").write_bytes(b"PAR1")
     assert robustness.main(["--store", str(tmp_path)]) == 0
-    assert "robustness, tiny on defect_detection (1 damaged files left out)" in capsys.readouterr().out
+    assert "robustness, tiny on defect_detection (unreadable files left out: 1)" in capsys.readouterr().out
 
 
 def all_of(verdict: Verdict) -> Callable[[Path], pd.DataFrame]:
@@ -132,8 +133,6 @@ def test_evaluations_alone_are_a_study(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_texts_are_read_for_the_rows_that_are_shown_and_for_conditions_on_them(store: Path) -> None:
-    from analysis.load import TEXTS, with_texts
-
     rows = load(str(store))
     assert not set(TEXTS) & set(rows.attacks)
     picked = rows.attacks[rows.attacks["verdict"] == "SUCCEEDED"].iloc[[3, 0]]
@@ -142,3 +141,5 @@ def test_texts_are_read_for_the_rows_that_are_shown_and_for_conditions_on_them(s
     assert shown["adversarial"].str.contains("n_bytes").all()
     assert shown["curve_queries"].map(list).tolist() == [[5, 10], [5, 10]]
     assert robustness.main(["--store", str(store), "--where", "adversarial.str.contains('n_bytes') == True"]) == 0
+    assert names_in("renames != '{}' and queries > 5") == {"renames", "queries"}
+    assert names_in("queries >") == names_in(None) == set()

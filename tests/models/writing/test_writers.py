@@ -147,7 +147,7 @@ def test_first_weights_are_drawn_as_torchs_are() -> None:
     torch.manual_seed(0)
     ours = DecoderLayer(64, 4, 96, dropout=0.1)
     theirs = nn.TransformerDecoderLayer(64, 4, 96)
-    assert float(ours.written.query.weight.abs().max()) == pytest.approx(
+    assert float(ours.written.query.weight.detach().abs().max()) == pytest.approx(
         float(theirs.self_attn.in_proj_weight.abs().max()), rel=0.01
     )
     assert float(ours.written.out.weight.std()) == pytest.approx(float(theirs.self_attn.out_proj.weight.std()), rel=0.1)
