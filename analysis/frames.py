@@ -20,7 +20,7 @@ def frame_of(tables: Iterable[pa.Table], schema: pa.Schema) -> pd.DataFrame:
         tables: Those of the files; each is let go once it has been read.
         schema: What they have in common, so that no table at all is an empty frame.
     """
-    pieces = [piece.unify_dictionaries().to_pandas(split_blocks=True) for piece in _pieces(tables, schema)]
+    pieces = [_narrow(piece) for piece in _pieces(tables, schema)]
     columns = {name: _joined([piece.pop(name) for piece in pieces]) for name in schema.names}
     return pd.DataFrame(columns, copy=False)
 
@@ -35,6 +35,13 @@ def _pieces(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]
             held = []
     if held:
         yield pa.concat_tables(held)
+
+
+def _narrow(piece: pa.Table) -> pd.DataFrame:
+    """A piece as a frame, whole numbers in half the memory where all of a column fit."""
+    frame = piece.unify_dictionaries().to_pandas(split_blocks=True, use_threads=False)  # threads take thrice the time
+    whole = frame.select_dtypes("int64")
+    return frame.astype({name: "int32" for name in whole if whole[name].abs().max() < 2**31})
 
 
 def _joined(parts: list[pd.Series[Any]]) -> Any:

@@ -165,5 +165,5 @@ def _seconds(attacks: pd.DataFrame, runs: pd.DataFrame) -> pd.Series[float]:
 
 def _gaps(missing: int, planned: int, unreadable: int) -> str:
     told = [f"{missing:,} of {planned:,} calls missing"] if missing else []
-    told += [f"{unreadable:,} damaged files left out"] if unreadable else []
+    told += [f"unreadable files left out: {unreadable:,}"] if unreadable else []
     return ", ".join(told)

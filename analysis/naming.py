@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import pandas as pd
 
@@ -22,14 +23,14 @@ def named(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     for kind, show_numbers in KINDS.items():
         places = [(table, *place) for table, frame in found.items() for place in _places(frame, kind)]
         settings = {setting for table, *place in places for setting in _settings(found[table], place[1:])}
-        names = short_names(settings, show_numbers=show_numbers)
-
-        def name(kind: str, params: str | None, names: Mapping[Setting, str] = names) -> str | None:
-            return None if pd.isna(params) else names[kind, str(params)]
-
+        name = partial(_name, short_names(settings, show_numbers=show_numbers))
         for table, column, *place in places:
             found[table] = found[table].assign(**{column: labelled(found[table], place, name)})
     return _with_trainings_told_apart(found)
+
+
+def _name(names: Mapping[Setting, str], kind: str, params: str | None) -> str | None:
+    return None if pd.isna(params) else names[kind, str(params)]
 
 
 def _places(frame: pd.DataFrame, kind: str) -> Iterator[tuple[str, str, str]]:

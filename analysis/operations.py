@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis import tables
-from analysis.groups import Groups, grouped, matched, taken
+from analysis.groups import grouped, matched, taken
 from analysis.labels import TEACHER
 from robust_ray import metrics
 from robust_ray.core.arrays import IntArray
@@ -97,20 +97,14 @@ def worst_of_attacks() -> Operation:
     rank = {verdict.value: i for i, verdict in enumerate(SEVERITY)}
 
     def reduce(frame: pd.DataFrame) -> pd.DataFrame:
-        example, run = _several(frame, ["student", "seed", "uid"], "attack_name")
-        study, attacks = _several(frame, ["model_name", "task_name"], "attack_name")
-        complete = np.flatnonzero(run[example.of_row] == attacks[study.of_row])
+        example, study = grouped(frame, ["student", "seed", "uid"]), grouped(frame, ["model_name", "task_name"])
+        attacks = np.bincount(study.of_row[grouped(frame, ["model_name", "task_name", "attack_name"]).first])
+        complete = np.flatnonzero(example.sizes[example.of_row] == attacks[study.of_row])
         severity = frame["verdict"].map(rank).to_numpy(dtype=np.int8)[complete]
         worst = example.last(complete[np.argsort(severity, kind="stable")])
         return frame.take(worst[worst >= 0])
 
     return reduce
-
-
-def _several(frame: pd.DataFrame, by: list[str], name: str) -> tuple[Groups, IntArray]:
-    """The groups of ``by``, and how many values of another column each has."""
-    groups = grouped(frame, by)
-    return groups, np.bincount(groups.of_row[grouped(frame, [*by, name]).first], minlength=len(groups.first))
 
 
 def summarize(by: Sequence[str], summary: Callable[[pd.DataFrame], Mapping[str, Any]]) -> Operation:
@@ -180,6 +174,6 @@ def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, clust
 
 def _numbered(clusters: npt.ArrayLike) -> IntArray:
     """Whole numbers from 0 on for the names of examples."""
-    names = pd.Series(clusters)
-    codes = names.cat.codes if isinstance(names.dtype, pd.CategoricalDtype) else pd.factorize(names)[0]
+    names = clusters if isinstance(clusters, pd.Series) else pd.Series(clusters)
+    codes = names.array.codes if isinstance(names.array, pd.Categorical) else pd.factorize(names)[0]
     return np.asarray(codes, dtype=np.int64)

@@ -129,7 +129,7 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
     """The numbers of one cell."""
     known = cell[cell["verdict"] != Verdict.ERROR]
     verdicts = known["verdict"].array
-    attempted = known.loc[were_attempted(verdicts), ["uid", "verdict", "queries"]]
+    attempted = known[["uid", "verdict", "queries"]][were_attempted(verdicts)]
     standing = are(verdicts, *STANDING)
     succeeded = are(verdicts, Verdict.SUCCEEDED)
     row: dict[str, Any] = {
@@ -168,7 +168,7 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
 def _drop(known: pd.DataFrame) -> dict[str, Any]:
     """Against the teacher, on the examples that both were attacked on."""
     asked = known["teacher_verdict"].notna() & (known["teacher_verdict"] != Verdict.ERROR)
-    pairs = known.loc[asked, ["uid", "compression", "verdict", "teacher_verdict"]]
+    pairs = known[["uid", "compression", "verdict", "teacher_verdict"]][asked]
     if pairs.empty or (pairs["compression"] == "none").all():
         return {"pairs": 0, "drop": None, "drop_low": None, "drop_high": None}
     of_student, of_teacher = (
