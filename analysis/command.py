@@ -61,7 +61,7 @@ def write_tables(
     """
     folder(out)
     table.to_csv(out / f"{name}.csv", index=False)
-    by = [Column(f"{kind}_name", kind, text) for kind in ("model", "task")]
+    by = [Column(f"{kind}_name", kind, text) for kind in ("model", "task") if f"{kind}_name" in table]
     note = f"% {gaps(table)}\n" if gaps(table) else ""
     (out / f"{name}.tex").write_text(note + as_latex(table, [*by, *columns]), encoding="utf-8")
     for title, chart in figures.items():

@@ -8,16 +8,15 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.command import folder, run, write_tables
+from analysis.command import run, write_tables
 from analysis.load import Rows, load
 from analysis.operations import CELL, Operation, names_in, only, prepare, summarize, teacher_first, where
 from analysis.robustness import ATTACK
-from analysis.tables import Column, as_latex, as_text, count, measured, number, print_tables, text
+from analysis.tables import Column, as_text, count, measured, number, print_tables, text
 from robust_ray.core.errors import gist
 from robust_ray.core.records import Verdict
 
@@ -215,15 +214,9 @@ def command(options: Namespace) -> None:
     for name, (table, columns) in by_stage.items():
         print(f"\n{name}: none" if table.empty else f"\n{name}\n\n{as_text(table, columns)}")
         if options.out:
-            _write(options.out, name, table, columns)
+            write_tables(options.out, name, table, columns, {})
     for name in rows.unreadable:
         print(f"\nunreadable: {name}")
-
-
-def _write(out: Path, name: str, table: pd.DataFrame, columns: Sequence[Column]) -> None:
-    folder(out)
-    table.to_csv(out / f"{name}.csv", index=False)
-    (out / f"{name}.tex").write_text(as_latex(table, columns), encoding="utf-8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

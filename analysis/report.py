@@ -10,13 +10,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 import vl_convert
 
 from analysis import charts, provenance, ranking, summary
 from analysis.command import folder, guarded, parser
 from analysis.examples import pick
+from analysis.html import template
 from analysis.load import MEASURED, Rows, load
 from analysis.page import Cast
 from analysis.sections import sections
@@ -25,7 +25,6 @@ from robust_ray import __version__
 from robust_ray.core.errors import StoreError
 from robust_ray.core.records import Verdict
 
-TEMPLATES = Path(__file__).parent / "templates"
 BUNDLE = "window.vegaEmbed = vegaEmbed;"
 """What the inlined Vega libraries offer the page."""
 
@@ -33,14 +32,7 @@ BUNDLE = "window.vegaEmbed = vegaEmbed;"
 def render(rows: Rows, store: str, sweep: str | None) -> str:
     """The report as one HTML text."""
     found, ranked, cast = summary.answers(rows), ranking.ranking(rows.attacks), Cast(rows)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.jinja").render(
+    return template("report.html.jinja").render(
         store=store,
         sweep=sweep,
         version=__version__,

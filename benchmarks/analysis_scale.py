@@ -167,7 +167,9 @@ def write(folder: Path, rows: int) -> None:
 
     def put(record: type[Record], made: pa.Table, attempt: str = "") -> str:
         key = str(made["key"][0])
-        store.local_path("tables", record.table, f"{key}{attempt}.parquet").write_bytes(results.to_parquet(made, {}))
+        place = folder / "tables" / record.table
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{key}{attempt}.parquet").write_bytes(results.to_parquet(made, {}))
         return key
 
     def put_call(number: int, call: tuple[int, dict[str, Any], str]) -> list[str]:

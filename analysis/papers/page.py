@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import altair as alt
-import jinja2
 import pandas as pd
 import vl_convert
 
 from analysis import charts
 from analysis.command import folder, guarded, noted, parser, slug, write_tables
+from analysis.html import template
 from analysis.load import Rows, load
 from analysis.operations import names_in
 from analysis.papers import findings
@@ -131,16 +131,9 @@ def write(page: Page, out: Path) -> None:
 
 def as_html(page: Page, store: str, sweep: str | None) -> str:
     """The page as one file that fetches nothing and runs nothing: its figures are drawn already."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     drawn = _drawable(page.judged)
     whole = with_gaps(drawn, page.gaps)
-    return environment.get_template(TEMPLATE).render(
+    return template(TEMPLATE).render(
         page=page,
         rule=RULE,
         counted=_counted(page),

@@ -44,7 +44,7 @@ class Front(NamedTuple):
     """Why each of the proposals that could not be measured could not."""
 
 
-class Progress(NamedTuple):
+class Searched(NamedTuple):
     """How far the search for one model is."""
 
     model: str
@@ -99,13 +99,13 @@ class StudyFeed:
         ]
 
 
-def progress(sweep: Sweep, store: Store) -> list[Progress]:
+def progress(sweep: Sweep, store: Store) -> list[Searched]:
     """How far each study of a sweep's search is, seen from beside the driver that is at it."""
     search = sweep.search
     if search is None:
         return []
     return [
-        Progress(place.model.type, place.words(search), tally(_Subject(sweep, search, place, store).journal()))
+        Searched(place.model.type, place.words(search), tally(_Subject(sweep, search, place, store).journal()))
         for place in _places(sweep, search)
     ]
 

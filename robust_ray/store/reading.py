@@ -65,6 +65,9 @@ def read_alone(
         except CorruptedError:
             return None
 
+    if files.local() is not None:  # a disk answers at once, and threads would take thrice the processor time
+        yield from ((name, read(name)) for name in names)
+        return
     with ThreadPoolExecutor(READERS) as readers:
         for at in range(0, len(names), AHEAD):
             some = names[at : at + AHEAD]

@@ -278,20 +278,6 @@ class Store:
         """The file that one driver at a time adds to, under a name."""
         return Journal(self._files, f"studies/{name}.journal")
 
-    def local_path(self, *parts: str) -> Path:
-        """A path inside a store on a disk, its folder made, for files that are not the store's own (an Optuna journal).
-
-        Raises:
-            StoreError: the store is remote.
-        """
-        path = self._files.local("/".join(parts))
-        if path is None:
-            raise StoreError(
-                f"{self.uri}: a store on a disk is needed here, but got a remote one; use a local or shared folder"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
     def _check_format(self) -> None:
         content = self._files.read("FORMAT")
         try:

@@ -9,7 +9,7 @@ from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 
 if TYPE_CHECKING:
-    from robust_ray.dispatch.optuna import Progress
+    from robust_ray.dispatch.optuna import Searched
 
 
 def sentences(sweep: Sweep, store: Store | None) -> Iterator[str]:
@@ -37,7 +37,7 @@ def document(sweep: Sweep, store: Store | None) -> list[dict[str, Any]]:
     ]
 
 
-def _found(sweep: Sweep, store: Store | None) -> list[Progress]:
+def _found(sweep: Sweep, store: Store | None) -> list[Searched]:
     if sweep.search is None or store is None:
         return []
     from robust_ray.dispatch.optuna import progress  # takes a second: only where there is a search

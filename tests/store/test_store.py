@@ -236,18 +236,6 @@ class TestOpening:
             pickle.loads(sent)  # noqa: S301
 
 
-class TestLocalPath:
-    def test_lies_in_the_store(self, tmp_path: Path) -> None:
-        path = Store.open(str(tmp_path)).local_path("studies", "pareto.log")
-        assert path == tmp_path / "studies" / "pareto.log"
-        assert path.parent.is_dir()
-
-    def test_needs_a_disk(self, store: Store, files: Files) -> None:
-        if files.local() is None:
-            with pytest.raises(StoreError, match="a store on a disk is needed here, but got a remote one"):
-                store.local_path("studies", "pareto.log")
-
-
 def test_a_damaged_plan_is_left_out(tmp_path: Path) -> None:
     store = Store.open(str(tmp_path))
     store.put_plan("sweep", {"sweep": "sweep", "keys": ["a"]})
