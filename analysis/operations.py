@@ -29,6 +29,9 @@ IDENTITY = ["model", "model_params", "task", "task_params", "compression", "comp
 CELL = SETTING + IDENTITY
 """A compression setting of a model on a task, all seeds together."""
 
+CONDITION = ["model_name", "task_name", "attack_name"]
+"""What settings are compared under."""
+
 
 def prepare(frame: pd.DataFrame, *operations: Operation) -> pd.DataFrame:
     """The frame after every operation, in order; what its rows lack, the rows made of them lack, too."""

@@ -23,12 +23,11 @@ from analysis import charts
 from analysis.command import run, write_tables
 from analysis.groups import counted
 from analysis.load import load
-from analysis.operations import names_in, prepare, standing, where
+from analysis.operations import CONDITION, names_in, prepare, standing, where
 from analysis.significance import LEVEL, p_value
 from analysis.statistics import Friedman, cliques, critical_difference, friedman, nemenyi, pairwise_wilcoxon
 from analysis.tables import Column, as_text, count, gaps, measured, number, percent, text, with_gaps
 
-CONDITION = ["model_name", "task_name", "attack_name"]
 FEWEST = 2
 """Conditions, and settings, without which nothing is ranked."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import charts
+from analysis import averages, charts
 from analysis.command import run, write_tables
 from analysis.load import load
 from analysis.operations import (
@@ -31,21 +31,11 @@ from analysis.tables import Column, by_victim, count, measured, number, percent,
 from robust_ray.core.records import Verdict
 from robust_ray.metrics import (
     accuracy,
-    acs,
-    aed,
     attack_success_rate,
-    average_name_distance,
-    average_perplexity_ratio,
-    average_queries,
-    average_queries_of_attempts,
     average_run_time,
-    icr,
-    identifiers_changed_in_successes,
     raw_attack_success_rate,
     robust_accuracy,
     robustness_drop,
-    tcr,
-    tokens_changed_in_successes,
     valid_share,
 )
 from robust_ray.metrics.columns import STANDING, are, were_attempted
@@ -69,35 +59,27 @@ COLUMNS = [
     Column("valid_share", "valid", percent, "Valid programs over all that achieved the goal."),
     Column("robust_accuracy", "robust", percent, "Share of all examples still right after the attack."),
     Column("drop", "vs teacher", points, "Robust accuracy minus the teacher's, same attack and examples, in points."),
-    Column("amq", "AMQ", number, "Mean queries of the successful attacks."),
+    *averages.columns("amq"),
     Column("errors", "errors", count, "Examples on which the attack broke."),
 ]
 
+SPENT, CHANGED = ("amq", "amq_of_attempts"), ("icr", "tcr", "aed", "acs")
+
 EFFORT = [
     *COLUMNS[:2],
-    Column("amq", "AMQ", number, "Mean queries of the successful attacks."),
-    Column("amq_of_attempts", "queries", number, "Mean queries of all attempted attacks, failures included."),
+    *averages.columns(*SPENT),
     Column("median_queries", "median q.", number, "Median queries of all attempted attacks."),
     Column(
         "art", "ART (s)", number, "Seconds of the attack's calls over attempted examples, on the machine that ran it."
     ),
-    Column("icr", "ICR", percent, "Names changed in successes over names in all attempted examples."),
-    Column("icr_of_successes", "ICR succ.", percent, "Mean share of its names that a success changed."),
-    Column("tcr", "TCR", percent, "Tokens changed in successes over tokens in all attempted examples."),
-    Column("tcr_of_successes", "TCR succ.", percent, "Mean share of its tokens that a success changed."),
-    Column("aed", "AED", number, "Mean edit distance of the successes, in characters."),
-    Column("name_distance", "name dist.", number, "Mean edit distance of old and new names over the longer's length."),
-    Column("acs", "ACS", number, "Mean similarity of the successes in a language model's logits, as Du et al. count."),
-    Column("similarity", "similarity", number, "The same of mean embeddings, whatever the number of tokens."),
-    Column("perplexity_ratio", "PPL ratio", number, "Mean of adversarial over original pseudo-perplexity, successes."),
+    *averages.columns(*CHANGED),
 ]
 """What the attacks spent, and how much they changed."""
 
 READ = (
     *("seed", "uid", "verdict", "teacher_verdict", "rejected", "queries", "forwards", "seconds"),
     *("label", "prediction", "confidence", "adversarial_confidence"),
-    *("identifiers", "identifiers_changed", "tokens", "tokens_changed", "name_distance", "edit_distance"),
-    *("acs", "similarity", "perplexity_ratio"),
+    *averages.read((*SPENT, *CHANGED)),
 )
 """Columns of attack rows the numbers are made of."""
 
@@ -141,28 +123,15 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
         "asr": attack_success_rate(verdicts),
         "raw_asr": raw_attack_success_rate(verdicts, known["rejected"]),
         "robust_accuracy": robust_accuracy(verdicts),
-        "amq": average_queries(verdicts, known["queries"]),
-        "amq_of_attempts": average_queries_of_attempts(verdicts, known["queries"]),
         "art": average_run_time(verdicts, known["seconds"].sum(min_count=1)),
         "median_queries": attempted["queries"].median(),
         "forwards": known["forwards"].sum(min_count=1),
-        "icr": icr(verdicts, known["identifiers_changed"], known["identifiers"]),
-        "tcr": tcr(verdicts, known["tokens_changed"], known["tokens"]),
-        "icr_of_successes": identifiers_changed_in_successes(
-            verdicts, known["identifiers_changed"], known["identifiers"]
-        ),
-        "tcr_of_successes": tokens_changed_in_successes(verdicts, known["tokens_changed"], known["tokens"]),
-        "name_distance": average_name_distance(verdicts, known["name_distance"]),
-        "aed": aed(verdicts, known["edit_distance"]),
-        "acs": acs(verdicts, known["acs"]),
-        "similarity": acs(verdicts, known["similarity"]),
-        "perplexity_ratio": average_perplexity_ratio(verdicts, known["perplexity_ratio"]),
         "valid_share": valid_share(verdicts, known["rejected"]),
         "errors": len(cell) - len(known),
     }
     row["asr_low"], row["asr_high"] = share_interval(attempted["verdict"] == Verdict.SUCCEEDED, attempted["uid"])
     row["robust_accuracy_low"], row["robust_accuracy_high"] = share_interval(standing, known["uid"])
-    return row | _drop(known)
+    return row | averages.averages(known, (*SPENT, *CHANGED)) | _drop(known)
 
 
 def _drop(known: pd.DataFrame) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import charts
+from analysis import averages, charts
 from analysis.command import run, write_tables
 from analysis.load import load
 from analysis.operations import (
     CELL,
     Ends,
-    mean_interval,
     names_in,
     only,
     prepare,
@@ -29,38 +28,14 @@ from analysis.operations import (
     where,
 )
 from analysis.robustness import ATTACK
-from analysis.tables import Column, by_victim, count, measured, number, percent, print_tables, text
+from analysis.tables import Column, by_victim, count, measured, percent, print_tables, text
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.records import Verdict
-from robust_ray.metrics import (
-    acs,
-    aed,
-    average_name_distance,
-    average_perplexity_ratio,
-    identifiers_changed_in_successes,
-    tokens_changed_in_successes,
-    valid_share,
-    wilson_interval,
-)
+from robust_ray.metrics import valid_share, wilson_interval
 from robust_ray.metrics.columns import ATTEMPTED
 
 CHECKS = ("parse", "bind", "compile")
 """Levels of the check, each of which includes the ones before."""
-
-AVERAGES = {
-    "name_distance": (average_name_distance, "name_distance"),
-    "aed": (aed, "edit_distance"),
-    "acs": (acs, "acs"),
-    "similarity": (acs, "similarity"),
-    "perplexity_ratio": (average_perplexity_ratio, "perplexity_ratio"),
-}
-"""Mean over successes → its definition, and of which column."""
-
-CHANGES = {
-    "icr_of_successes": (identifiers_changed_in_successes, "identifiers_changed", "identifiers"),
-    "tcr_of_successes": (tokens_changed_in_successes, "tokens_changed", "tokens"),
-}
-"""Mean share over successes → its definition, what changed, and out of how much."""
 
 COLUMNS = [
     Column("compression_name", "compression", text),
@@ -74,23 +49,17 @@ COLUMNS = [
     Column("refused", "refused", count, "Further programs that achieved the goal, refused as not the same program."),
     Column("refused_share", "of claims", percent, "Those, over all programs that achieved the goal."),
 ]
+CHANGED = ("icr_of_successes", "tcr_of_successes", "aed", "name_distance")
+JUDGED = ("acs", "similarity", "perplexity_ratio")
+"""By a language model."""
+
 NATURALNESS = [
     *COLUMNS[:3],
-    Column("icr_of_successes", "names", percent, "Mean share of its names that a success changed."),
-    Column("tcr_of_successes", "tokens", percent, "Mean share of its tokens that a success changed."),
-    Column("aed", "AED", number, "Mean edit distance of the successes, in characters."),
-    Column("name_distance", "name dist.", number, "Mean edit distance of old and new names over the longer's length."),
+    *averages.columns(*CHANGED),
     Column("looked_at", "looked at", count, "Successes that a language model was shown."),
-    Column("acs", "ACS", number, "Mean similarity of these in a language model's logits, as Du et al. count."),
-    Column("similarity", "similarity", number, "The same of mean embeddings, whatever the number of tokens."),
-    Column("perplexity_ratio", "PPL ratio", number, "Mean of adversarial over original pseudo-perplexity."),
+    *averages.columns(*JUDGED),
 ]
 """How much of a program the successes changed, and what a language model makes of them."""
-
-_READ = (
-    *(column for _, column in AVERAGES.values()),
-    *(column for _, changed, total in CHANGES.values() for column in (changed, total)),
-)
 
 
 def validity(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataFrame:
@@ -98,7 +67,7 @@ def validity(attacks: pd.DataFrame, expression: str | None = None) -> pd.DataFra
     return prepare(
         attacks,
         where(expression),
-        only(*CELL, *ATTACK, "uid", "verdict", "validity", "rejected", *_READ),
+        only(*CELL, *ATTACK, "uid", "verdict", "validity", "rejected", *averages.read((*CHANGED, *JUDGED))),
         summarize([*CELL, *ATTACK], summary),
         teacher_first("attack_name"),
     )
@@ -108,7 +77,9 @@ def summary(cell: pd.DataFrame) -> dict[str, Any]:
     """The numbers of one cell."""
     attempted = cell[cell["verdict"].isin(ATTEMPTED)]
     won = attempted[attempted["verdict"] == Verdict.SUCCEEDED]
-    return _checks(won) | _refusals(attempted) | _changes(won) | _averages(won)
+    looked_at = int(won["perplexity_ratio"].notna().sum()) or None
+    changes = averages.averages(won, (*CHANGED, *JUDGED))
+    return _checks(won) | _refusals(attempted) | {"looked_at": looked_at} | changes
 
 
 def _checks(won: pd.DataFrame) -> dict[str, Any]:
@@ -142,29 +113,6 @@ def _refused_interval(refused: FloatArray, claims: FloatArray, uids: pd.Series[s
     if examples and refused.sum() in (0, claims.sum()):
         return wilson_interval(examples if refused.any() else 0, examples) or (None, None)
     return ratio_interval(refused, claims, uids)
-
-
-def _changes(won: pd.DataFrame) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name, (metric, changed, total) in CHANGES.items():
-        row[name] = metric(won["verdict"].array, won[changed], won[total])
-        row |= _ends(name, won[changed] / won[total].where(won[total] > 0), won["uid"])
-    return row
-
-
-def _averages(won: pd.DataFrame) -> dict[str, Any]:
-    row: dict[str, Any] = {"looked_at": int(won["perplexity_ratio"].notna().sum()) or None}
-    for name, (metric, column) in AVERAGES.items():
-        row[name] = metric(won["verdict"].array, won[column])
-        row |= _ends(name, won[column], won["uid"])
-    return row
-
-
-def _ends(name: str, values: pd.Series[float], uids: pd.Series[str]) -> dict[str, float | None]:
-    """The interval of a mean over what was measured."""
-    known = values.notna()
-    low, high = mean_interval(values[known].astype(float), uids[known])
-    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def draw(table: pd.DataFrame) -> Any:

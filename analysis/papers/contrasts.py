@@ -13,16 +13,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.groups import grouped
-from analysis.operations import mean_interval
+from analysis.operations import CONDITION, mean_interval
 from analysis.papers.findings import BY_INTERVAL, Evidence
 from analysis.statistics import mcnemar, wilcoxon
+from robust_ray import metrics
 from robust_ray.core.arrays import BoolArray, FloatArray, IntArray
 from robust_ray.core.examples import generator
-from robust_ray.metrics import bootstrap_interval, wilson_interval
+from robust_ray.metrics import wilson_interval
 
 UNIT = ["teacher", "attack_name", "seed", "uid"]
 EXAMPLE = ["task_name", "uid"]
-CONDITION = ["model_name", "task_name", "attack_name"]
 
 Ends = tuple[float | None, float | None]
 
@@ -88,7 +88,7 @@ def share_ends(examples: FloatArray, confidence: float = 0.95) -> Ends:
     if np.isin(examples, (0.0, 1.0)).all():
         return wilson_interval(int(examples.sum()), len(examples), confidence) or (None, None)
     rng = generator("analysis", "bootstrap")
-    return bootstrap_interval(examples, lambda drawn: float(drawn.mean()), rng, confidence=confidence) or (None, None)
+    return metrics.mean_interval(examples, rng, confidence=confidence) or (None, None)
 
 
 def _means(number: IntArray, value: FloatArray) -> FloatArray:

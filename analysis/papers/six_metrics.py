@@ -6,25 +6,22 @@ downwards.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from analysis import robustness
+from analysis import averages, robustness
+from analysis.groups import grouped, plain
 from analysis.labels import TEACHER
-from analysis.operations import SETTING
+from analysis.operations import CONDITION, SETTING
 from analysis.papers.families import FAMILIES, ORIGINAL
 from analysis.papers.findings import signed
-from analysis.tables import Column, number, percent, points, text
+from analysis.quotients import Quotients
+from analysis.tables import Column, percent, points, text
+from robust_ray.core.records import Verdict
 
 KINDS = (ORIGINAL, *FAMILIES)
 
-SIX = (
-    (Column("asr", "ASR", percent, "Attack success rate: succeeded with a valid program over attempted."), points),
-    (Column("amq", "AMQ", number, "Mean queries of the successful attacks."), signed),
-    (Column("icr", "ICR", percent, "Names changed in successes over names in all attempted examples."), points),
-    (Column("tcr", "TCR", percent, "Tokens changed in successes over tokens in all attempted examples."), points),
-    (Column("acs", "ACS", number, "Mean similarity of the successes in a language model's logits."), signed),
-    (Column("aed", "AED", number, "Mean edit distance of the successes, in characters."), signed),
-)
+SIX = {"asr": points, "amq": signed, "icr": points, "tcr": points, "acs": signed, "aed": signed}
 """The paper's metrics, and how a change of each is printed."""
 
 METRICS = [
@@ -34,10 +31,10 @@ METRICS = [
     Column("packed", "size", percent, "Packed size, as a share of the uncompressed model's: smaller is more intense."),
     *(
         shown
-        for column, form in SIX
+        for metric in averages.columns(*SIX)
         for shown in (
-            column,
-            Column(f"{column.name}_change", "±", form, f"{column.heading} minus that of the uncompressed model."),
+            metric,
+            Column(f"{metric.name}_change", "±", SIX[metric.name], f"{metric.heading} minus the uncompressed model's."),
         )
     ),
 ]
@@ -53,14 +50,33 @@ def metrics(attacks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     table = robustness.robustness(attacks)
     if table.empty:
         return table.reindex(columns=list(dict.fromkeys([*SETTING, *(column.name for column in METRICS)])))
-    condition, six = [*SETTING[:2], "attack_name"], [column.name for column, _ in SIX]
-    baseline = table.loc[table["compression"] == TEACHER, [*condition, *six]]
-    beside = table.merge(baseline, on=condition, how="left", suffixes=("", "_baseline"))
-    is_student = beside["compression"] != TEACHER
-    changes = {name: beside[name].astype(float) - beside[f"{name}_baseline"].astype(float) for name in six}
-    told = beside.assign(**{f"{name}_change": change.where(is_student) for name, change in changes.items()})
+    told = table.merge(changes(attacks), on=[*SETTING, "attack_name"], how="left")
     known = told.merge(found[[*SETTING, "family", "packed"]], on=SETTING, how="left")
     order = known["family"].map({name: i for i, name in enumerate(KINDS)}).fillna(len(KINDS))
-    by = [*condition, "order", "packed"]
+    by = [*CONDITION, "order", "packed"]
     ordered = known.assign(order=order).sort_values(by, ascending=[True, True, True, True, False], kind="stable")
     return ordered.drop(columns="order").reset_index(drop=True)
+
+
+def changes(attacks: pd.DataFrame) -> pd.DataFrame:
+    """Each metric of each student minus its teacher's, with the interval: an example is drawn for both at once."""
+    known = attacks[attacks["verdict"] != Verdict.ERROR]
+    parts = [_changes(known.take(rows)) for rows in grouped(known, CONDITION).rows()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*SETTING, "attack_name"])
+
+
+def _changes(part: pd.DataFrame) -> pd.DataFrame:
+    """The same under one attack on one model and task."""
+    settings, examples = grouped(part, SETTING), grouped(part, ["uid"])
+    named = plain(part[[*SETTING, "attack_name", "compression"]].iloc[settings.first]).reset_index(drop=True)
+    is_teacher = (named.pop("compression") == TEACHER).to_numpy()
+    students = np.flatnonzero(~is_teacher) if is_teacher.any() else np.array([], dtype=np.int64)
+    teachers = np.full(len(students), int(np.argmax(is_teacher)))
+    for name in SIX:
+        terms = averages.AVERAGES[name].terms(part)
+        sums = Quotients.summed(settings.of_row, len(named), examples.of_row, *terms)
+        told = np.full((len(named), 3), np.nan)
+        told[students, 0] = sums.values[students] - sums.values[teachers]
+        told[students, 1:] = sums.difference_intervals(teachers, students)
+        named[[f"{name}_change", f"{name}_change_low", f"{name}_change_high"]] = told
+    return named

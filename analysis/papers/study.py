@@ -11,8 +11,8 @@ import pandas as pd
 from analysis.groups import grouped, matched
 from analysis.labels import TEACHER
 from analysis.load import Rows
-from analysis.operations import SETTING, where
-from analysis.papers.contrasts import CONDITION, contrast, units
+from analysis.operations import CONDITION, SETTING, where
+from analysis.papers.contrasts import contrast, units
 from analysis.papers.families import ORIGINAL, extremes, settings
 from analysis.papers.findings import Evidence
 from analysis.papers.measures import Measure, fooled

@@ -29,6 +29,7 @@ def sampler(search: Search, number: int, *, after_repeat: bool = False) -> BaseS
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # the user has chosen
+        warnings.simplefilter("ignore", FutureWarning)  # Optuna 6 will not take `prior_weight`: hence optuna < 6
         return _sampler(search, int(generator("search", search.seed, number).integers(2**31)), after_repeat)
 
 

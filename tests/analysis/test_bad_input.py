@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import curves, fidelity, pareto, ranking, robustness, significance
+from analysis import curves, fidelity, pareto, ranking, robustness, significance, validity
 from analysis.load import TEXTS, load, with_texts
 from analysis.operations import names_in
 from robust_ray.core.records import Verdict
@@ -105,7 +105,7 @@ def test_no_success_is_a_zero_with_an_interval_and_nothing_is_said_of_successes(
     table = robustness.robustness(attacks)
     assert (table["asr"] == 0).all()
     assert table["asr_high"].between(0.05, 0.2).all()
-    assert table[["amq", "aed", "name_distance", "icr_of_successes", "valid_share"]].isna().all(axis=None)
+    assert table[["amq", "amq_low", "aed", "acs_high", "valid_share"]].isna().all(axis=None)
     curve = curves.curves(attacks)
     assert (curve["asr_100"] == 0).all()
     assert curve["half"].isna().all()
@@ -119,8 +119,12 @@ def test_rows_of_an_earlier_version_do_not_say_what_it_did_not_measure(tmp_path:
     attacks = load(str(tmp_path)).attacks
     table, curve = robustness.robustness(attacks), curves.curves(attacks)
     older, newer = (only(table, compression="magnitude_pruning", attack=name) for name in ("alert", "mhm"))
-    assert pd.isna([older.name_distance, older.tcr, older.tcr_of_successes]).all()
-    assert (older.asr, newer.name_distance) == pytest.approx((12 / 23, 0.5))
+    assert pd.isna([older.tcr, older.tcr_low]).all()
+    assert (older.asr, newer.tcr) == pytest.approx((12 / 23, 6 * 2 / (23 * 20)))
+    changed = validity.validity(attacks)
+    older, newer = (only(changed, compression="magnitude_pruning", attack=name) for name in ("alert", "mhm"))
+    assert pd.isna([older.name_distance, older.tcr_of_successes, older.tcr_of_successes_high]).all()
+    assert newer.name_distance == pytest.approx(0.5)
     assert pd.isna(only(curve, compression="magnitude_pruning", attack="alert").asr_20)
     assert only(curve, compression="magnitude_pruning", attack="mhm").asr_20 > 0
 

@@ -205,6 +205,9 @@ def test_the_table_stands_against_the_uncompressed_model(store: Path) -> None:
     assert list(table["family"].unique()) == ["original", "pruned", "quantized"]
     pruned = only(table, compression="magnitude_pruning", attack_name="alert")
     assert pruned.asr_change == pytest.approx(12 / 23 - 6 / 24)
+    assert pruned.asr_change_low < pruned.asr_change < pruned.asr_change_high
+    assert pruned.icr_change == pytest.approx(12 / (23 * 2) - 6 / (24 * 2))
+    assert pruned.icr_change_low < pruned.icr_change < pruned.icr_change_high
     assert pruned.packed == pytest.approx(2 / 3.6)
     assert pd.isna(only(table, compression="none", attack_name="alert").asr_change)
     assert table["acs"].isna().all()

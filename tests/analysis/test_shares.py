@@ -26,7 +26,7 @@ def shares_of(rows: list[tuple[int, int, bool]], groups: int = 4) -> Shares:
 @given(ROWS)
 def test_each_share_is_that_of_its_rows_and_lies_in_its_interval(rows: list[tuple[int, int, bool]]) -> None:
     shares = shares_of(rows)
-    for group, (n, share, (low, high)) in enumerate(zip(shares.n, shares.share, shares.intervals(), strict=True)):
+    for group, (n, share, (low, high)) in enumerate(zip(shares.n, shares.values, shares.intervals(), strict=True)):
         hits = [happened for its, _, happened in rows if its == group]
         assert n == len(hits)
         if not hits:
@@ -79,6 +79,6 @@ def test_a_difference_on_the_same_examples_is_surer_than_two_shares() -> None:
 
 def test_where_nothing_was_asked_there_is_no_number() -> None:
     shares = shares_of([])
-    assert np.isnan(shares.share).all()
+    assert np.isnan(shares.values).all()
     assert np.isnan(shares.intervals()).all()
     assert np.isnan(shares.difference_intervals(np.array([0]), np.array([1]))).all()
