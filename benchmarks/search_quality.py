@@ -1,7 +1,8 @@
 """How much of the best that there is does a search find, for how much of the cost of measuring everything?
 
-Run: ``python benchmarks/search_quality.py`` (no data, no GPU), or with ``--only tpe random`` for some samplers, and
-``--seeds N`` for fewer. The students of ``search_grid.yaml`` have all been measured: see ``search_grid.py``.
+Run: ``python benchmarks/search_quality.py`` (no data, no GPU), or with ``--only tpe random`` for some samplers,
+``--seeds N`` for fewer, and ``--until 0.25`` to end early (GP thinks for seconds before each proposal). The students of
+``search_grid.yaml`` have all been measured: see ``search_grid.py``.
 
 Every sampler searches the same grid, by the study that `robust-ray run` drives, from answers on file. *Found* is the
 hypervolume of the students measured so far that are accurate enough, in percent of that of the whole grid. Both are
@@ -47,7 +48,7 @@ from robust_ray.search.rungs import CONFIDENCE
 from robust_ray.store import Store
 
 BUDGETS = (0.05, 0.1, 0.15, 0.25, 0.5)
-"""Shares of the grid's cost; searches end with the last."""
+"""Shares of the grid's cost."""
 
 ENOUGH = 0.95
 """Of the grid's hypervolume."""
@@ -153,15 +154,16 @@ class Arena:
 class Replay:
     """One search, from answers on file."""
 
-    def __init__(self, arena: Arena, search: Search) -> None:
+    def __init__(self, arena: Arena, search: Search, budgets: Sequence[float] = BUDGETS) -> None:
         self._arena = arena
+        self._end = max(budgets)
         self._search = replace(search, objectives=tuple(arena.objectives), trials=len(arena.grid.students))
         self._found: list[tuple[float, ...]] = []
 
     def curve(self) -> Curve:
         """What was found for how much, until the budget is spent or the proposals are at an end."""
         seconds, spent, curve = self._arena.seconds, 0.0, [(0.0, 0.0)]
-        budget = BUDGETS[-1] * sum(seconds.values())
+        budget = self._end * sum(seconds.values())
         frontier = Frontier()
         with tempfile.TemporaryDirectory() as folder:
             study = OpenStudy(Store.open(folder).journal("search"), self._search, self._propose)
@@ -209,10 +211,10 @@ def budget_for(curve: Curve, share: float) -> float:
     return min((cost for cost, found in curve if found >= share), default=1.0)
 
 
-def report(curves: Mapping[str, Sequence[Curve]]) -> None:
+def report(curves: Mapping[str, Sequence[Curve]], budgets: Sequence[float]) -> None:
     """Print what was found at each budget, and the lead over random search."""
-    shares = {name: [[share_at(each, at) for each in found] for at in BUDGETS] for name, found in curves.items()}
-    heads = [f"{100 * budget:.0f} %" for budget in BUDGETS]
+    shares = {name: [[share_at(each, at) for each in found] for at in budgets] for name, found in curves.items()}
+    heads = [f"{100 * budget:.0f} %" for budget in budgets]
     _print("found at", *heads, f"{100 * ENOUGH:.0f} % at")
     for name, found in curves.items():
         enough = summary([budget_for(each, ENOUGH) for each in found])
@@ -241,7 +243,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SEARCHERS, default=list(SEARCHERS))
     parser.add_argument("--seeds", type=int, default=20, help="of each sampler (default: 20)")
     parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=OBJECTIVES)
+    parser.add_argument("--until", type=float, choices=BUDGETS, default=BUDGETS[-1], help="share of the grid's cost")
     options = parser.parse_args()
+    budgets = [budget for budget in BUDGETS if budget <= options.until]
     grid = read()
     arena = Arena(grid, [each for each in grid.search.objectives if each.metric in options.objectives])
     print(arena.describe(), flush=True)
@@ -249,9 +253,9 @@ def main() -> None:
     for name in options.only:
         start = time.perf_counter()
         search = replace(arena.grid.search, **SEARCHERS[name])
-        curves[name] = [Replay(arena, replace(search, seed=seed)).curve() for seed in range(options.seeds)]
+        curves[name] = [Replay(arena, replace(search, seed=seed), budgets).curve() for seed in range(options.seeds)]
         print(f"{name}: {(time.perf_counter() - start) / options.seeds:.1f} s a search", flush=True)
-    report(curves)
+    report(curves, budgets)
 
 
 if __name__ == "__main__":

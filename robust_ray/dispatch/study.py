@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from optuna.trial import BaseTrial, FixedTrial, Trial, TrialState
+from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, Trial, TrialState
 
 from robust_ray.core.errors import RobustRayError
 from robust_ray.dispatch.attempt import DamagedError
@@ -32,7 +32,7 @@ from robust_ray.dispatch.proposals import (
 )
 from robust_ray.dispatch.samplers import sampler
 from robust_ray.dispatch.states import THERE
-from robust_ray.search import Reading, Search, goes_on
+from robust_ray.search import BRANCH, Reading, Search, branches, goes_on
 from robust_ray.store import Journal
 
 PATIENCE = 10
@@ -154,7 +154,7 @@ class OpenStudy:
 
     def _enqueue(self, known: Iterable[Mapping[str, Any]]) -> None:
         """Put the known points first in line that are not among the proposals yet."""
-        there = [trial.params or trial.system_attrs.get("fixed_params", {}) for trial in self.study.trials]
+        there = [_params(trial) for trial in self.study.trials]
         for params in known:
             if not any(_is_part(params, other) for other in there):
                 self.study.enqueue_trial(dict(params), user_attrs={KNOWN: True})
@@ -283,9 +283,17 @@ class OpenStudy:
         self.study.tell(trial, state=state)
 
     def _seed(self, number: int) -> None:
-        before = self.study.get_trials(deepcopy=False)[:number][-1:]
-        after_repeat = any(REPEATS in trial.user_attrs for trial in before)
-        self.study.sampler = sampler(self._search, number, after_repeat=after_repeat)
+        """Set the sampler for a proposal, which knows of those before it alone."""
+        before = self.study.get_trials(deepcopy=False)[:number]
+        tried = {_params(trial).get(BRANCH) for trial in before}
+        untried = [name for name in branches(self._search) if name not in tried]
+        after_repeat = any(REPEATS in trial.user_attrs for trial in before[-1:])
+        self.study.sampler = sampler(self._search, number, untried=untried, after_repeat=after_repeat)
+
+
+def _params(trial: FrozenTrial) -> Mapping[str, Any]:
+    """What a proposal has, or will have once it is asked for."""
+    return trial.params or trial.system_attrs.get("fixed_params", {})
 
 
 def _is_part(params: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -6,9 +6,10 @@ from robust_ray.search.points import locate, restore
 from robust_ray.search.reading import Pair, Reading, measure
 from robust_ray.search.rungs import goes_on
 from robust_ray.search.settings import Bound, Objective, Quantity, Search
-from robust_ray.search.space import Trial, compressions, suggest
+from robust_ray.search.space import BRANCH, Trial, branches, compressions, suggest
 
 __all__ = [
+    "BRANCH",
     "METRICS",
     "Bound",
     "Metric",
@@ -19,6 +20,7 @@ __all__ = [
     "Rows",
     "Search",
     "Trial",
+    "branches",
     "check",
     "compressions",
     "goes_on",

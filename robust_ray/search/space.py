@@ -13,7 +13,7 @@ RANGE = frozenset({"low", "high", "step", "log"})
 """What a range is told from other mappings by."""
 
 BRANCH = "compression"
-"""Parameter that says which branch of the space a proposal is on."""
+"""Parameter that says which branch of the space a proposal is on; where there is one alone nobody is asked."""
 
 NONE = "none"
 """A step that is left out."""
@@ -58,13 +58,18 @@ def suggest(trial: Trial, search: Search) -> dict[str, Any]:
     Raises:
         SweepError: the space is not one.
     """
-    names = sorted(search.space)
+    names = branches(search)
     whole = search.sampler in WITHOUT_BRANCHES
     chosen = trial.suggest_categorical(BRANCH, names) if len(names) > 1 else names[0]
     points = {
         name: _choose(trial, name, branch(name, search.space[name]), whole) for name in (names if whole else [chosen])
     }
     return _without_empty_steps(points[chosen])
+
+
+def branches(search: Search) -> list[str]:
+    """Names of the branches of a space."""
+    return sorted(search.space)
 
 
 def branch(name: str, entry: object) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from robust_ray.dispatch.proposals import (
 from robust_ray.dispatch.samplers import POPULATION
 from robust_ray.dispatch.samplers import sampler as drawn
 from robust_ray.dispatch.study import PATIENCE, OpenStudy
-from robust_ray.search import Reading
+from robust_ray.search import BRANCH, Reading, suggest
 from robust_ray.store import Store
 from tests.dispatch.searching import RUNGS, SEARCH, WHOLE, study
 from tests.dispatch.test_serial import kill_after
@@ -208,6 +208,26 @@ def test_samplers_keep_to_what_is_feasible(sampler: str) -> None:
         return sum(trial.params["x"] > 0.3 for trial in study.trials[early:])
 
     assert infeasible(is_bounded=True) < infeasible(is_bounded=False)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "nsgaiii", pytest.param("gp", marks=pytest.mark.torch)])
+def test_every_branch_is_tried_once_before_any_is_preferred(sampler: str, store: Store) -> None:
+    space = {name: {"k": {"low": 0, "high": 9}} for name in "abcdefg"}
+    search = dataclasses.replace(SEARCH, space=space, sampler=sampler, trials=9)  # type: ignore[arg-type]  # a name
+
+    def propose(trial: BaseTrial) -> Measurement:
+        chosen = suggest(trial, search)
+        return Measurement(
+            str(chosen), [Rung(1, [], lambda: Reading((chosen["k"], 1.0), {}, (None, None), is_hopeless=False))]
+        )
+
+    known = [{BRANCH: "c", "c.k": 3}]
+    found = OpenStudy(store.journal("branches"), search, propose, known)
+    found.advance(Frontier())
+    tried = [trial.params[BRANCH] for trial in found.study.trials if REPEATS not in trial.user_attrs]
+    assert tried[0] == "c"
+    assert sorted(tried[:7]) == list("abcdefg")
+    assert len(tried) == 1 + 9
 
 
 def test_tpe_turns_from_what_cannot_be_measured() -> None:
