@@ -174,8 +174,11 @@ def run_sweep(options: argparse.Namespace, console: Console) -> int:
     if options.dry_run:
         return show_plan(options, console)
     from robust_ray import runner
+    from robust_ray.resumed import elsewhere
 
     sweep = _sweep(options)
+    if note := elsewhere(sweep):
+        say(console, note)
     status = runner.run(
         sweep,
         on=options.on,
@@ -277,6 +280,7 @@ def show_doctor(options: argparse.Namespace, console: Console) -> int:
 
 def _sweep(options: argparse.Namespace) -> Sweep:
     from robust_ray import search
+    from robust_ray.resumed import resumed
     from robust_ray.sweep_file import load
 
     sweep = load(options.file, options.set)
@@ -289,7 +293,7 @@ def _sweep(options: argparse.Namespace) -> Sweep:
             attacks=sweep.attacks,
             relations=sweep.relations,
         )
-    return sweep if options.store is None else dataclasses.replace(sweep, store=options.store)
+    return resumed(sweep if options.store is None else dataclasses.replace(sweep, store=options.store))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from robust_ray.compression import Compression, NoCompression
 from robust_ray.core.call import Ref, Stage, StageCall
 from robust_ray.core.component import Component
 from robust_ray.core.identity import digest
-from robust_ray.core.machine import accelerator_name
 from robust_ray.models import CodeModel
 from robust_ray.stages import (
     Attack,
@@ -49,8 +48,9 @@ class Plan:
         return {name: calls for name, calls in found.items() if calls}
 
     def document(self) -> dict[str, Any]:
-        """What the store keeps of a plan: which keys the sweep is made of."""
-        return {"sweep": self.sweep.name, "keys": list(self.calls)}
+        """What the store keeps of a plan: which keys the sweep is made of, and on what its times are measured."""
+        on = {"device": self.sweep.device_of("evaluate"), "accelerator": self.sweep.measured_on}
+        return {"sweep": self.sweep.name, **on, "keys": list(self.calls)}
 
 
 class Proposal(NamedTuple):
@@ -167,8 +167,7 @@ class Family:
     def _calls_of(self, student: Attacked) -> list[StageCall]:
         """Those that measure one student."""
         sweep, teacher, cell = self._sweep, self._teacher, student.cell
-        accelerator = accelerator_name(gpu=sweep.resources_of("evaluate").most_gpus > 0)
-        evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=accelerator)
+        evaluate = Evaluate(cell=cell, examples=sweep.examples.evaluate, accelerator=sweep.measured_on)
         calls = [self._finetune, *self._gate, *student.chain, *teacher.chain]
         calls.append(self._call(evaluate, {"student": student.student}))
         for victim in (student, teacher):

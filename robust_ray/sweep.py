@@ -14,6 +14,7 @@ from robust_ray.core.call import Stage
 from robust_ray.core.checks import a_seed, at_least_one
 from robust_ray.core.errors import SweepError, did_you_mean
 from robust_ray.core.language_model import LanguageModel
+from robust_ray.core.machine import accelerator_name
 from robust_ray.core.victim import Precision
 from robust_ray.fidelity import Relation
 from robust_ray.models import CodeModel, Training
@@ -149,6 +150,10 @@ class Sweep:
     resources: Mapping[str, Resources] = field(default_factory=dict)
     """Stage → resources of one call; one core where a stage is not named."""
 
+    accelerator: str | None = None
+    """The processor, or GPU, that times are measured on, as `robust-ray doctor` calls it; null for what this sweep's
+    latest run into the store has measured them on, and for the planning machine's where there is none."""
+
     max_batch_tokens: int | None = None
     """Padded tokens in one forward pass at most; null for what suits the device: 2,048 on a processor, whose cache that
     fills, 16,384 on a GPU."""
@@ -225,3 +230,12 @@ class Sweep:
     def resources_of(self, stage: str) -> Resources:
         """Resources of one call of ``stage``."""
         return self.resources.get(stage, Resources())
+
+    def device_of(self, stage: str) -> Literal["cpu", "gpu"]:
+        """What calls of ``stage`` run on."""
+        return "gpu" if self.resources_of(stage).most_gpus else "cpu"
+
+    @property
+    def measured_on(self) -> str:
+        """The processor, or GPU, that times are measured on."""
+        return self.accelerator or accelerator_name(gpu=self.device_of("evaluate") == "gpu")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from optuna.trial import FrozenTrial
 
-import robust_ray.plan
+import robust_ray.sweep
 from analysis import pareto
 from analysis.load import load
 from robust_ray.attacks import MHM
@@ -139,7 +139,7 @@ def test_what_is_measured_otherwise_is_another_study(store: Store, monkeypatch: 
     changes: list[tuple[object, str, object]] = [
         (MagnitudePruning, "version", MagnitudePruning.version + 1),
         (Attack, "version", Attack.version + 1),
-        (robust_ray.plan, "accelerator_name", lambda *, gpu: "another machine"),
+        (robust_ray.sweep, "accelerator_name", lambda *, gpu: "another machine"),
     ]
     StudyFeed(ATTACKED, store)
     for owner, name, value in changes:
