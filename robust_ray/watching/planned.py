@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from rich.console import Console
 
-from robust_ray.console import say
+from robust_ray.console import duration, say
 from robust_ray.dispatch import Settings
-from robust_ray.plan import expand
+from robust_ray.plan import Plan, expand
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.watching.costs import UNKNOWN, cost_table, costs, total
 from robust_ray.watching.history import History
 from robust_ray.watching.pilot import unknown_kinds
+
+LONG, WELL = 1800.0, 600.0
+"""Seconds of an attack on one shard: more than the one is too long, the other is about right."""
 
 
 def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float | None = None) -> None:
@@ -51,6 +55,21 @@ def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float 
             console,
             f"never run yet: {', '.join(unknown)}; `robust-ray run --pilot` runs one of each, to know",
         )
+    if advice := of_shards(sweep.examples.shard, plan, present, history):
+        say(console, advice)
     if sweep.search is not None:
         place = "model and task" if sweep.search.over_tasks == "each" else "model"
         say(console, f"then a search of {sweep.search.trials} proposals for each {place} ({sweep.search.sampler})")
+
+
+def of_shards(shard: int, plan: Plan, present: Collection[str], history: History) -> str | None:
+    """What to say where one attack takes so long that a kill, or a straggler, would cost much; None where none does."""
+    estimates = (history.estimate(call) for call in plan.stages().get("attack", ()) if call.key not in present)
+    longest = max((estimate.seconds for estimate in estimates if estimate is not None), default=0.0)
+    if longest <= LONG or shard == 1:
+        return None
+    fewer = max(1, int(shard * WELL / longest))
+    return (
+        f"an attack on {shard} examples takes up to {duration(longest)}, which a kill would lose: "
+        f"--set examples.shard={fewer} makes it {duration(longest * fewer / shard)} (and repeats what is in the store)"
+    )
