@@ -10,7 +10,7 @@ taken up to the worst robust accuracy and the most bytes of all that are accurat
 would: what is made or attacked twice is paid for once, so a proposal that repeats an earlier one is free, and a first
 step that pipelines have in common is, too. What every search needs (the teacher, its answers, names for the attack) is
 not counted. *95 % at* is the share of the grid's cost at which 95 % are found. Searches with *rungs* attack a proposal
-on 25 examples, on 50 and on all 100, as ``search.rungs`` do: whoever is beaten beyond chance stays behind.
+on 25 examples, on 50 and on all 200, as ``search.rungs`` do: whoever is beaten beyond chance stays behind.
 
 Numbers are medians over the seeds with 95 % bootstrap intervals. The second table holds each sampler's lead over random
 search, in points, seed by seed.

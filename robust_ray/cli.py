@@ -20,12 +20,12 @@ from rich.table import Table
 from robust_ray import __version__
 from robust_ray.console import say
 from robust_ray.core.errors import RobustRayError, SweepError
+from robust_ray.watching.axes import AXES
 
 if TYPE_CHECKING:
     from robust_ray.sweep import Sweep
 
 ON = ("ray", "serial")
-AXES = ("model", "task", "compression", "attack")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,7 +26,6 @@ from robust_ray.store import results
 from robust_ray.store.filesystem import Files
 
 FOLDER = "compact"
-ENDING = ".parquet"
 
 ENOUGH = 0.5
 """Share of a part's files that must be asked for to read it in their place."""
@@ -128,7 +127,7 @@ def _said(provenance: Mapping[str, Any]) -> tuple[Member, ...]:
 
 def place(sweep: str, table: str, number: int) -> str:
     """Where a part lies."""
-    return f"{FOLDER}/{sweep}/{table}-{number:03d}{ENDING}"
+    return f"{FOLDER}/{sweep}/{table}-{number:03d}.parquet"
 
 
 def is_of(table: str, path: str) -> bool:
