@@ -241,7 +241,7 @@ def main() -> None:
     """Search the grid with each sampler, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=SEARCHERS, default=list(SEARCHERS))
-    parser.add_argument("--seeds", type=int, default=20, help="of each sampler (default: 20)")
+    parser.add_argument("--seeds", type=int, default=40, help="of each sampler (default: 40)")
     parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=OBJECTIVES)
     parser.add_argument("--until", type=float, choices=BUDGETS, default=BUDGETS[-1], help="share of the grid's cost")
     options = parser.parse_args()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -47,7 +48,8 @@ def run(
         address: Of a running Ray cluster; null for a private one.
         console: Where to print.
         verbose: Print a line for each call.
-        pilot: Run only what makes the cost of the rest known, a call of every kind that never ran.
+        pilot: Run only what makes the cost of the rest known, a call of every kind, and of every stage on every model,
+            that never ran.
 
     Raises:
         RobustRayError: what can be known to be wrong before any compute is.
@@ -63,21 +65,20 @@ def run(
             _read(task)
     if sweep.search is None or not store.plans(sweep.name):  # a search's plan is whole only at its end
         store.put_plan(sweep.name, plan.document())
-    settings = Settings.of(sweep, store)
+    settings = Settings.of(sweep, store, plan.calls.values())
     history = History.of(store if missing else None, plan.calls.values(), settings)
     feed = None if pilot else _feed(sweep, store)
     calls = pilot_of(plan, present, history) if pilot else list(plan.calls.values())
     to_run = [call for call in calls if call.key not in present]
     with Display(console, to_run, history, verbose=verbose, searches=feed is not None) as display:
         how = on if missing or feed else "serial"  # to import Ray alone takes seconds
-        report = _dispatch(how, calls, store, settings, display, feed, address)
+        with _searched(plan, store, feed):
+            report = _dispatch(how, calls, store, settings, display, feed, address)
     if report is None:
         return STATUS
     _tell(report, store, console)
     warn(sweep, store, console)
     if feed is not None and sweep.search is not None:
-        measured = feed.keys & store.present()
-        store.put_plan(sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | measured)})
         for front in feed.fronts():
             console.print(front_table(front, [objective.name for objective in sweep.search.objectives]))
             for line in front_lines(front):
@@ -91,6 +92,18 @@ def _feed(sweep: Sweep, store: Store) -> StudyFeed | None:
     from robust_ray.dispatch.optuna import StudyFeed
 
     return StudyFeed(sweep, store)
+
+
+@contextmanager
+def _searched(plan: Plan, store: Store, feed: StudyFeed | None) -> Iterator[None]:
+    """However the run ends, let others have the studies, and what they have measured be part of the sweep's plan."""
+    try:
+        yield
+    finally:
+        if feed is not None:
+            feed.close()
+            measured = feed.keys & store.present()
+            store.put_plan(plan.sweep.name, plan.document() | {"keys": sorted(plan.calls.keys() | measured)})
 
 
 def _dispatch(

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import BaseJournalFileLock
 
 from robust_ray.store import Journal
 
 
-class _Sent(JournalFileBackend):
-    """Optuna's own file, which the store learns of after each addition."""
+class _Unlocked(BaseJournalFileLock):
+    """No lock: the journal's one writer holds its own, where Optuna's outlives a kill and whoever comes next waits."""
 
-    def __init__(self, journal: Journal) -> None:
-        super().__init__(str(journal.path))
-        self._journal = journal
+    def acquire(self) -> bool:
+        return True
 
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        super().append_logs(logs)
-        self._journal.send()
+    def release(self) -> None:
+        pass
 
 
 def storage(journal: Journal) -> JournalStorage:
     """What a study is kept in by the driver that has taken up its journal."""
-    return JournalStorage(_Sent(journal))
+    return JournalStorage(JournalFileBackend(str(journal.path), _Unlocked()))
 
 
 @contextmanager
 def reading(journal: Journal) -> Iterator[JournalStorage | None]:
     """The studies in a journal as they are now, beside the driver that adds to it; None where there is none yet."""
     with journal.reading() as path:
-        yield None if path is None else JournalStorage(JournalFileBackend(str(path)))
+        yield None if path is None else JournalStorage(JournalFileBackend(str(path), _Unlocked()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 from optuna.trial import BaseTrial
@@ -15,6 +16,7 @@ from robust_ray.core.build import build
 from robust_ray.core.call import StageCall
 from robust_ray.core.identity import digest
 from robust_ray.core.records import AttackRecord, EvaluationRecord, FidelityRecord
+from robust_ray.dispatch.asking import Known
 from robust_ray.dispatch.attempt import read_rows
 from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.proposals import Measurement, Point, Rung, Tally, tally
@@ -53,6 +55,9 @@ class Searched(NamedTuple):
 
     tally: Tally
 
+    has_ended: bool
+    """Whether it has nothing left to measure or to propose."""
+
 
 class Place(NamedTuple):
     """What a study is about."""
@@ -78,7 +83,19 @@ class StudyFeed:
         assert sweep.search is not None  # a sweep without a search has no feed
         self._search = sweep.search
         self._places = _places(sweep, sweep.search)
-        self._studies = [_open(_Subject(sweep, sweep.search, place, store)) for place in self._places]
+        self._studies: list[OpenStudy] = []
+        stored = _Stored.of(store)
+        with ExitStack() as opened:
+            for place in self._places:
+                subject = _Subject(sweep, sweep.search, place, store)
+                study = OpenStudy(subject.journal(), subject.search, subject.propose, subject.known(stored))
+                opened.callback(study.close)
+                self._studies.append(study)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Let others have the studies."""
+        self._opened.close()
 
     def advance(self, frontier: Frontier) -> None:
         """Let every study tell and ask."""
@@ -104,10 +121,11 @@ def progress(sweep: Sweep, store: Store) -> list[Searched]:
     search = sweep.search
     if search is None:
         return []
-    return [
-        Searched(place.model.type, place.words(search), tally(_Subject(sweep, search, place, store).journal()))
-        for place in _places(sweep, search)
-    ]
+    found = []
+    for place in _places(sweep, search):
+        made = tally(_Subject(sweep, search, place, store).journal())
+        found.append(Searched(place.model.type, place.words(search), made, made.has_ended(search.trials)))
+    return found
 
 
 def _places(sweep: Sweep, search: Search) -> list[Place]:
@@ -116,8 +134,24 @@ def _places(sweep: Sweep, search: Search) -> list[Place]:
     return [Place(model, each) for each in tasks for model in sweep.models]
 
 
-def _open(subject: _Subject) -> OpenStudy:
-    return OpenStudy(subject.journal(), subject.search, subject.propose, subject.known())
+class _Stored(NamedTuple):
+    """What a store holds already."""
+
+    keys: set[str]
+
+    compressions: dict[str, list[Compression]]
+    """Model → those that its students have been evaluated with."""
+
+    @classmethod
+    def of(cls, store: Store) -> _Stored:
+        columns = ["model", "compression", "compression_params"]
+        rows = store.table(EvaluationRecord.table, columns=columns).table.to_pylist()
+        found: dict[str, list[Compression]] = {}
+        for model, name, params in sorted({tuple(row[column] for column in columns) for row in rows}):
+            compression = restore(name, params)
+            if compression is not None:
+                found.setdefault(model, []).append(compression)
+        return cls(store.present(), found)
 
 
 class _Subject:
@@ -129,6 +163,7 @@ class _Subject:
         self._name = sweep.name
         self._place = place
         self._listed = sweep.compressions
+        self._teachers: dict[int, list[Calls]] = {}
         steps = (*search.rungs, sweep.examples.attack)
         self._rungs = [
             replace(sweep, search=None, examples=replace(sweep.examples, attack=examples)) for examples in steps
@@ -146,7 +181,7 @@ class _Subject:
         parameters; what another one has found is known to it from the store.
         """
         search = self.search
-        teachers = [self._calls(self._rungs[-1], task, NoCompression()) for task in self._place.tasks]
+        teachers = self._of_teachers(self._rungs[-1])
         decides = {
             "space": search.space,
             "objectives": search.objectives,
@@ -160,18 +195,16 @@ class _Subject:
         task = self._place.tasks[0].type if search.over_tasks == "each" else search.over_tasks
         return f"{self._name}-{self._place.model.type}-{task}-{digest(decides)}"
 
-    def known(self) -> Iterator[Mapping[str, Any]]:
+    def known(self, stored: _Stored) -> Iterator[Known]:
         """Points of the space that the sweep lists as well, or that are whole in the store, whoever asked for them."""
-        there = self.store.present()
         for compression in self._listed:
             point = locate(compression, self.search)
             if point is not None:
-                yield point
-        for compression in self._stored():
+                yield Known(point)
+        for compression in stored.compressions.get(self._place.model.type, []):
             point = locate(compression, self.search)
-            calls = [] if point is None else self._measurement(compression, "").rungs[-1].calls
-            if point is not None and all(call.key in there for call in calls):
-                yield point
+            if point is not None:
+                yield Known(point, partial(self._is_whole, compression, stored.keys))
 
     def propose(self, trial: BaseTrial) -> Measurement:
         """The measurement of a trial's point over the sweep's seeds, beside the teacher it is bounded by."""
@@ -179,17 +212,27 @@ class _Subject:
         words = yaml.safe_dump(settings, default_flow_style=True, sort_keys=False, width=10**6).strip()
         return self._measurement(build(Compression, settings, f"{self._name}: search.space"), words)
 
+    def _is_whole(self, compression: Compression, keys: Collection[str]) -> bool:
+        return all(call.key in keys for call in self._rung(self._rungs[-1], compression).calls)
+
     def _measurement(self, compression: Compression, settings: str) -> Measurement:
         return Measurement(settings, [self._rung(sweep, compression) for sweep in self._rungs])
 
     def _rung(self, sweep: Sweep, compression: Compression) -> Rung:
-        of_tasks = [
-            [self._calls(sweep, task, each) for each in (compression, NoCompression())] for task in self._place.tasks
-        ]
+        students = [self._calls(sweep, task, compression) for task in self._place.tasks]
+        of_tasks = list(zip(students, self._of_teachers(sweep), strict=True))
         calls = {call.key: call for both in of_tasks for each in both for call in each}
         confidence = 0.95 if sweep is self._rungs[-1] else CONFIDENCE
         read = partial(self._read, of_tasks, compression, confidence)
         return Rung(sweep.examples.attack, list(calls.values()), read)
+
+    def _of_teachers(self, sweep: Sweep) -> list[Calls]:
+        """The same for every proposal."""
+        known = self._teachers.get(sweep.examples.attack)
+        if known is None:
+            known = [self._calls(sweep, task, NoCompression()) for task in self._place.tasks]
+            self._teachers[sweep.examples.attack] = known
+        return known
 
     def _calls(self, sweep: Sweep, task: Task, compression: Compression) -> Calls:
         proposals = [Proposal(self._place.model, task, compression, seed) for seed in sweep.seeds]
@@ -217,13 +260,3 @@ class _Subject:
             [row for row in found if isinstance(row, AttackRecord) and row.compression == compression.type],
             [row for row in found if isinstance(row, FidelityRecord) and row.compression == compression.type],
         )
-
-    def _stored(self) -> list[Compression]:
-        """Every compression that the store has an evaluation of, for the same model."""
-        columns = ["model", "compression", "compression_params"]
-        rows = self.store.table(EvaluationRecord.table).table.select(columns).to_pylist()
-        found = {
-            (row["compression"], row["compression_params"]) for row in rows if row["model"] == self._place.model.type
-        }
-        restored = (restore(name, params) for name, params in sorted(found))
-        return [compression for compression in restored if compression is not None]

@@ -19,8 +19,15 @@ KNOWN, EXAMPLES, INTERVALS = "known", "examples", "intervals"
 SETTINGS, REPEATS = "settings", "repeats"
 """The proposal as a sweep file would hold it; whether an earlier one was the same."""
 
+ERROR = "error"
+"""Why a proposal was given up, or could not be measured by the driver that was last at it."""
+
 NOT_ATTACKED = "examples not attacked"
 """The constraint that a proposal stopped on the way breaks."""
+
+
+PATIENCE = 10
+"""Repetitions for each proposal that is asked for, before a search ends for want of new ones."""
 
 
 class Rung(NamedTuple):
@@ -76,15 +83,27 @@ class Tally(NamedTuple):
     """That could not be measured."""
 
     open: int
-    """Being measured, or left so by a driver that was killed."""
+    """Not ended: being measured, about to be, or left to the next driver by one that was killed or had no luck."""
 
     known: int
     """Of all these, those that the sweep measures anyway or that were in the store: they cost no proposal."""
+
+    repeats: int
+    """Beside these, those that were made before."""
 
     @property
     def asked(self) -> int:
         """Proposals that count against the search's number of trials."""
         return self.measured + self.stopped + self.given_up + self.open - self.known
+
+    def has_ended(self, trials: int) -> bool:
+        """Whether a search of so many proposals has nothing left to measure or to propose."""
+        return not self.open and not wants_more(trials, self.asked, self.repeats)
+
+
+def wants_more(trials: int, asked: int, repeats: int) -> bool:
+    """Whether a search of so many proposals goes on after those that were asked for and those made once more."""
+    return asked < trials and repeats < PATIENCE * trials
 
 
 def tally(journal: Journal) -> Tally:
@@ -92,21 +111,22 @@ def tally(journal: Journal) -> Tally:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with reading(journal) as storage:
         if storage is None:
-            return Tally(0, 0, 0, 0, 0)
-        trials = [
+            return Tally(0, 0, 0, 0, 0, 0)
+        made = [
             trial
             for study in storage.get_all_studies()
             for trial in storage.get_all_trials(study._study_id, deepcopy=False)
-            if REPEATS not in trial.user_attrs and trial.state != TrialState.WAITING
         ]
+    trials = [trial for trial in made if REPEATS not in trial.user_attrs]
     ended = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     stopped = sum(map(_is_stopped, ended))
     return Tally(
         measured=len(ended) - stopped,
         stopped=stopped,
         given_up=sum(trial.state in (TrialState.PRUNED, TrialState.FAIL) for trial in trials),
-        open=sum(trial.state == TrialState.RUNNING for trial in trials),
+        open=sum(not trial.state.is_finished() for trial in trials),
         known=sum(KNOWN in trial.user_attrs for trial in trials),
+        repeats=len(made) - len(trials),
     )
 
 

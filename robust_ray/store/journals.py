@@ -1,7 +1,7 @@
 """A file of the store that its one writer adds lines to, such as that of a study.
 
 On a disk it is that file. A bucket knows no adding: there the file is a copy on this machine, fetched when it is taken
-up and sent back whole after each addition. Whatever is found there that was not sent from here is somebody else's.
+up and sent back whole by :meth:`Journal.send`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -17,57 +17,64 @@ from robust_ray.core.errors import StoreError
 from robust_ray.core.identity import digest
 from robust_ray.core.paths import private_folder
 from robust_ray.store.filesystem import Files
+from robust_ray.store.ownership import BEAT, Ownership
 
 
 class Journal:
     """One such file."""
 
-    def __init__(self, files: Files, path: str) -> None:
+    def __init__(self, files: Files, path: str, *, beat: float = BEAT) -> None:
         """Name a journal; nothing is created.
 
         Args:
             files: Those of the store.
             path: In the store.
+            beat: Seconds between two signs of life of its writer, in a bucket.
         """
         here = files.local(path)
         self._files = files
         self._remote = None if here else path
-        self._sent = b""
+        self._beat = beat
+        self._owner: Ownership | None = None
+        self._sent = 0
         self.path = here or private_folder() / digest(files.uri) / path
         """Where it is read and added to."""
 
-    def take_up(self) -> IO[bytes]:
-        """Keep other writers away until the file that is returned is closed, and have whole lines only.
+    def take_up(self) -> ExitStack:
+        """Keep other writers away until what is returned is closed, and have whole lines only.
 
         Raises:
-            StoreError: another writer on this machine, or on a disk shared with it, is at it.
+            StoreError: another writer is at it.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_suffix(".lock").open("wb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise self._taken() from None
-        if self._remote is not None:
-            self._sent = self._there()
-            self.path.write_bytes(self._sent)
-        self._mend()
-        return lock
+        with ExitStack() as held:
+            lock = held.enter_context(self.path.with_suffix(".lock").open("a+"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise self._taken() from None
+            if self._remote is not None:
+                self._owner = self._own(self._remote, lock)
+                held.callback(self._owner.give_up)
+                content = self._there()
+                self.path.write_bytes(content)
+                self._sent = len(content)
+            self._mend()
+            return held.pop_all()
 
     def send(self) -> None:
-        """Have the store know what was added.
+        """Have the store know what was added since; on a disk it does already.
 
         Raises:
-            StoreError: another writer has added to it since, or the store cannot be reached.
+            StoreError: another writer has taken this one for dead, or the store cannot be reached.
         """
-        if self._remote is None:
+        if self._remote is None or self.path.stat().st_size == self._sent:
             return
-        if self._there() != self._sent:
+        if self._owner is None or not self._owner.is_still():
             raise self._taken()
         content = self.path.read_bytes()
         self._files.put(self._remote, content, replace=True)
-        self._sent = content
+        self._sent = len(content)
 
     @contextmanager
     def reading(self) -> Iterator[Path | None]:
@@ -80,6 +87,17 @@ class Journal:
             copy = Path(folder) / self.path.name
             copy.write_bytes(content)
             yield copy if content else None
+
+    def _own(self, remote: str, lock: IO[str]) -> Ownership:
+        """Keep writers on other machines away, too."""
+        lock.seek(0)
+        owner = Ownership(self._files, remote, beat=self._beat)
+        if not owner.take(dead=lock.read()):  # whoever had this lock, as the system has freed it
+            raise self._taken()
+        lock.truncate(0)
+        lock.write(owner.name)
+        lock.flush()
+        return owner
 
     def _there(self) -> bytes:
         assert self._remote is not None  # asked of buckets alone

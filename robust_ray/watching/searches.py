@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robust_ray.store import Store
@@ -12,12 +12,21 @@ if TYPE_CHECKING:
     from robust_ray.dispatch.optuna import Searched
 
 
-def sentences(sweep: Sweep, store: Store | None) -> Iterator[str]:
+def look(sweep: Sweep, store: Store | None) -> list[Searched]:
+    """How far each study is."""
+    if sweep.search is None or store is None:
+        return []
+    from robust_ray.dispatch.optuna import progress  # takes a second: only where there is a search
+
+    return progress(sweep, store)
+
+
+def sentences(sweep: Sweep, searched: Sequence[Searched]) -> Iterator[str]:
     """One for each study."""
-    for model, tasks, found in _found(sweep, store):
+    for model, tasks, found, _ in searched:
         assert sweep.search is not None  # or there is no study
         further = {
-            "being measured": found.open,
+            "open": found.open,
             "stopped early": found.stopped,
             "given up": found.given_up,
             "known before": found.known,
@@ -29,17 +38,9 @@ def sentences(sweep: Sweep, store: Store | None) -> Iterator[str]:
         )
 
 
-def document(sweep: Sweep, store: Store | None) -> list[dict[str, Any]]:
+def document(searched: Sequence[Searched]) -> list[dict[str, Any]]:
     """The same as plain data."""
     return [
-        {"model": model, "tasks": tasks, "asked": found.asked, **found._asdict()}
-        for model, tasks, found in _found(sweep, store)
+        {"model": model, "tasks": tasks, "asked": found.asked, **found._asdict(), "has_ended": has_ended}
+        for model, tasks, found, has_ended in searched
     ]
-
-
-def _found(sweep: Sweep, store: Store | None) -> list[Searched]:
-    if sweep.search is None or store is None:
-        return []
-    from robust_ray.dispatch.optuna import progress  # takes a second: only where there is a search
-
-    return progress(sweep, store)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -25,12 +25,16 @@ from robust_ray.watching.axes import AXES
 from robust_ray.watching.failures import grouped
 from robust_ray.watching.standing import Line, Stand, Standing, by_axis, by_stage, in_all, look, time_left
 
+if TYPE_CHECKING:
+    from robust_ray.dispatch.optuna import Searched
+
 MOST_RUNNING = 10
 """Running calls that are named."""
 
 
 def show(sweep: Sweep, axis: str | None, console: Console, *, as_json: bool = False) -> int:
-    """Print how far a sweep is; returns the exit status, 0 only if everything planned is in the store.
+    """Print how far a sweep is; returns the exit status, 0 only if everything planned is in the store and no
+    search goes on.
 
     Args:
         sweep: Which.
@@ -39,38 +43,40 @@ def show(sweep: Sweep, axis: str | None, console: Console, *, as_json: bool = Fa
         as_json: Print plain data for other programs instead.
     """
     store = Store.find(sweep.store)
-    standing = look(expand(sweep), store)
+    standing, searched = look(expand(sweep), store), searches.look(sweep, store)
     if as_json:
-        print(json.dumps(document(sweep, standing) | {"searches": searches.document(sweep, store)}, indent=1))
+        print(json.dumps(document(sweep, standing) | {"searches": searches.document(searched)}, indent=1))
     else:
         console.print(progress_table(standing, axis))
-        for line in (*searches.sentences(sweep, store), *sentences(sweep, standing)):
+        for line in (*searches.sentences(sweep, searched), *sentences(sweep, standing)):
             say(console, line)
-    return 0 if standing.is_whole else 1
+    return 0 if _is_over(standing, searched) else 1
 
 
 def watch(sweep: Sweep, axis: str | None, seconds: float, console: Console) -> int:
-    """Print it anew every so many seconds until everything is in the store, or the user has seen enough.
-
-    A search goes on beyond what is planned: it is watched as long as a driver is at work.
-    """
+    """Print it anew every so many seconds until everything is in the store, or the user has seen enough."""
     plan = expand(sweep)
-    standing = None
+    is_over = False
     try:
         with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
-            while standing is None or not standing.is_whole or (sweep.search is not None and standing.drivers):
-                time.sleep(seconds if standing else 0)
+            while not is_over:
                 store = Store.find(sweep.store)
-                standing = look(plan, store)
-                *others, last = (*searches.sentences(sweep, store), *sentences(sweep, standing))
+                standing, searched = look(plan, store), searches.look(sweep, store)
+                is_over = _is_over(standing, searched)
+                *others, last = (*searches.sentences(sweep, searched), *sentences(sweep, standing))
                 if live:
                     lines = (Text(line, no_wrap=True, overflow="ellipsis") for line in (*others, last))
                     live.update(Group(progress_table(standing, axis), *lines), refresh=True)
                 else:
                     say(console, last)
+                time.sleep(0 if is_over else seconds)
     except KeyboardInterrupt:  # how one leaves
         pass
-    return 0 if standing and standing.is_whole else 1
+    return 0 if is_over else 1
+
+
+def _is_over(standing: Standing, searched: Sequence[Searched]) -> bool:
+    return standing.is_whole and all(search.has_ended for search in searched)
 
 
 def show_log(key: str, sweep: Sweep, console: Console) -> None:

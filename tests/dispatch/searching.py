@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from optuna.trial import BaseTrial
 
+from robust_ray.core.call import Stage
 from robust_ray.core.errors import SweepError
+from robust_ray.dispatch.asking import Known
 from robust_ray.dispatch.attempt import read_rows
 from robust_ray.dispatch.proposals import Measurement, Rung
 from robust_ray.dispatch.study import OpenStudy
@@ -31,19 +33,25 @@ RUNGS = (1, 2)
 WHOLE = 4
 
 
-def study(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: object) -> OpenStudy:
+def study(
+    store: Store,
+    known: Iterable[Mapping[str, Any]] = (),
+    make: Callable[..., Stage] = Make,
+    look: Callable[..., Stage] = Look,
+    **changes: Any,
+) -> OpenStudy:
     """The study of a store. Its first rungs see x up to 0.05 too large or too small, by turns."""
-    changed = dataclasses.replace(SEARCH, **changes)  # type: ignore[arg-type]  # fields of Search, by name
+    changed = dataclasses.replace(SEARCH, **changes)
 
     def propose(trial: BaseTrial) -> Measurement:
         x, k = trial.suggest_float("x", 0.0, 1.0, step=0.001), trial.suggest_int("k", 0, 3)
         if k == 3:
             raise SweepError("k: at most 2 must hold, but got 3; lower it")
-        student = call(Make(value=round(1000 * x)))
-        looks = [call(Look(value=10 * n + k), student=student) for n in range(WHOLE)]
+        student = call(make(value=round(1000 * x)))
+        looks = [call(look(value=10 * n + k), student=student) for n in range(WHOLE)]
 
         def read(examples: int) -> Reading:
-            seen = [read_rows(store, look.ref)[0].substitute.split("+") for look in looks[:examples]]  # type: ignore[attr-defined]  # Look's rows
+            seen = [read_rows(store, each.ref)[0].substitute.split("+") for each in looks[:examples]]  # type: ignore[attr-defined]  # Look's rows
             thousandths, offset = int(seen[0][0]), int(seen[0][1])
             if thousandths < 50:
                 raise ValueError("too small to be measured")
@@ -58,4 +66,4 @@ def study(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: obje
         rungs = [Rung(n, [student, *looks[:n]], partial(read, n)) for n in (*changed.rungs, WHOLE)]
         return Measurement(f"x={x:g} k={k}", rungs)
 
-    return OpenStudy(store.journal("fake"), changed, propose, known)
+    return OpenStudy(store.journal("fake"), changed, propose, map(Known, known))

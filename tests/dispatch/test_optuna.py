@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import itertools
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from optuna.trial import FrozenTrial
+from rich.console import Console
 
 import robust_ray.sweep
 from analysis import pareto
 from analysis.load import load
 from robust_ray.attacks import MHM
-from robust_ray.compression import Compression, DynamicQuantization, MagnitudePruning
+from robust_ray.compression import Compression, DynamicQuantization, MagnitudePruning, NoCompression
 from robust_ray.core.build import build
 from robust_ray.core.call import Inputs
 from robust_ray.core.machine import Machine
@@ -24,7 +29,8 @@ from robust_ray.dispatch import Settings, serial
 from robust_ray.dispatch.optuna import StudyFeed
 from robust_ray.dispatch.study import OpenStudy
 from robust_ray.models import ScratchRoberta
-from robust_ray.plan import expand
+from robust_ray.plan import Plan, Proposal, expand
+from robust_ray.runner import run
 from robust_ray.search import Bound, Objective, Search
 from robust_ray.stages import Attack, CollectSubstitutes, Compress, Evaluate, Finetune
 from robust_ray.store import Store
@@ -230,6 +236,21 @@ def test_what_was_measured_before_is_told_for_free(store: Store) -> None:
     assert len(store.runs()) - runs <= 2 * 2 * 2 * 2, "one proposal for each task, over two seeds: made and measured"
 
 
+def test_what_a_study_has_already_is_not_planned_once_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find out whether a point is whole in the store takes milliseconds, and a store holds thousands."""
+    searched(SWEEP, store)
+    planned: list[Compression] = []
+
+    def counted(sweep: Sweep, proposals: Sequence[Proposal]) -> Plan:
+        planned.extend(each.compression for each in proposals)
+        return plan_of(sweep, proposals)
+
+    plan_of = robust_ray.plan.plan_of
+    monkeypatch.setattr("robust_ray.dispatch.optuna.plan_of", counted)
+    StudyFeed(SWEEP, store)
+    assert planned == [NoCompression()] * 2 * 2, "the teacher of each study, over two seeds"
+
+
 def test_what_the_sweep_lists_anyway_is_no_proposal(store: Store) -> None:
     listed = (MagnitudePruning(sparsity=0.5), MagnitudePruning(sparsity=0.95), DynamicQuantization())
     (study, _) = searched(dataclasses.replace(SWEEP, compressions=listed), store)._studies
@@ -239,6 +260,25 @@ def test_what_the_sweep_lists_anyway_is_no_proposal(store: Store) -> None:
         {"compression": "dynamic_quantization"},
     ]
     assert len(proposals(study)) == SEARCH.trials + 2
+
+
+def test_what_an_interrupted_search_has_measured_is_part_of_its_sweep(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = dataclasses.replace(SWEEP, store=store.uri, tasks=(DefectDetection(data="embedded"),))
+    console, evaluated = Console(file=io.StringIO()), itertools.count(1)
+
+    def evaluate_nine(self: Evaluate, *args: Any) -> Sequence[Record]:
+        if next(evaluated) == 10:
+            signal.raise_signal(signal.SIGINT)
+        return evaluate(self, *args)
+
+    monkeypatch.setattr(Evaluate, "run", evaluate_nine)
+    assert run(sweep, on="serial", address=None, console=console) == 130
+    partly = set(store.planned(sweep.name))
+    assert expand(sweep).calls.keys() < partly <= store.present()
+    assert run(sweep, on="serial", address=None, console=console) == 0
+    assert partly < set(store.planned(sweep.name)) == store.present()
 
 
 @pytest.mark.parametrize("over", ["mean", "worst"])

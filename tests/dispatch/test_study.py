@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+import errno
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,16 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from robust_ray.core.errors import StoreError
+from robust_ray.core.records import Record
 from robust_ray.dispatch import Settings, serial
+from robust_ray.dispatch.asking import Known
 from robust_ray.dispatch.frontier import Frontier
 from robust_ray.dispatch.proposals import (
+    ERROR,
     EXAMPLES,
     KNOWN,
     NOT_ATTACKED,
+    PATIENCE,
     REPEATS,
     SETTINGS,
     Measurement,
@@ -31,9 +37,10 @@ from robust_ray.dispatch.proposals import (
 )
 from robust_ray.dispatch.samplers import POPULATION
 from robust_ray.dispatch.samplers import sampler as drawn
-from robust_ray.dispatch.study import PATIENCE, OpenStudy
+from robust_ray.dispatch.study import MOST_LOST, OpenStudy
 from robust_ray.search import BRANCH, Reading, suggest
 from robust_ray.store import Store
+from tests.dispatch.fakes import Look
 from tests.dispatch.searching import RUNGS, SEARCH, WHOLE, study
 from tests.dispatch.test_serial import kill_after
 
@@ -50,7 +57,7 @@ def store(tmp_path: Path) -> Store:
     return Store.open(str(tmp_path / "store"))
 
 
-def searched(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: object) -> OpenStudy:
+def searched(store: Store, known: Iterable[Mapping[str, Any]] = (), **changes: Any) -> OpenStudy:
     """The study of a store, after a run."""
     found = study(store, known, **changes)
     assert serial.run([], store, Settings(), feed=found).ok
@@ -91,7 +98,7 @@ def test_all_proposals_end_and_a_second_run_adds_none(store: Store) -> None:
 
 
 def test_proposals_are_counted_from_beside_the_driver(store: Store) -> None:
-    assert tally(store.journal("none")) == Tally(0, 0, 0, 0, 0)
+    assert tally(store.journal("none")) == Tally(0, 0, 0, 0, 0, 0)
     known = [{"x": 0.4, "k": 0}]
     trials = searched(store, known, trials=20, rungs=RUNGS, sampler="random").study.trials
     found = tally(store.journal("fake"))
@@ -100,6 +107,8 @@ def test_proposals_are_counted_from_beside_the_driver(store: Store) -> None:
     assert found.given_up == sum("error" in trial.user_attrs for trial in trials) > 0
     assert (found.asked, found.known, found.open) == (20, 1, 0)
     assert found.measured == 21 - found.stopped - found.given_up
+    assert found.has_ended(20)
+    assert not found.has_ended(21)
 
 
 def test_what_was_proposed_before_is_not_proposed_again(store: Store) -> None:
@@ -128,6 +137,7 @@ def test_a_search_ends_where_there_is_nothing_new(store: Store) -> None:
         assert sorted(attributes[SETTINGS] for attributes in proposed if SETTINGS in attributes) == ["k=0", "k=1"]
         assert sum(REPEATS in attributes for attributes in proposed) == PATIENCE * 4
     assert {point.settings for point in found.front()} == {"k=0", "k=1"}
+    assert tally(store.journal("two")).has_ended(4)
 
 
 def test_a_point_that_cannot_be_built_or_measured_fails_alone(store: Store) -> None:
@@ -155,6 +165,76 @@ def test_a_half_written_journal_is_mended(store: Store) -> None:
     with journal.open("ab") as stream:
         stream.write(b'{"op_code": 4, "wor')
     assert len(states(searched(store, trials=4))) == 4
+
+
+def test_the_lock_of_a_killed_optuna_holds_nobody_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would lie in the way of whoever comes next for half a minute, and of one on another machine forever."""
+    searched(store, trials=2)
+    journal = store.journal("fake").path
+    journal.with_name("fake.journal.lock").symlink_to(journal)
+
+    def sleep(seconds: float) -> None:
+        assert not seconds, "it waits"
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert len(states(searched(store, trials=3))) == 3
+
+
+def troubled(monkeypatch: pytest.MonkeyPatch, times: range) -> None:
+    """Have the machines be out of order for some of the looks to come."""
+    run, looks = Look.run, itertools.count()
+
+    def look(self: Look, *args: Any) -> Sequence[Record]:
+        if next(looks) in times:
+            raise OSError(errno.EIO, "Input/output error")
+        return run(self, *args)
+
+    monkeypatch.setattr(Look, "run", look)
+
+
+def told(found: OpenStudy) -> list[tuple[object, ...]]:
+    """All that there is to know of its proposals but when they were made, and why not at once."""
+    return [
+        (trial.params, trial.values, trial.constraints, trial.user_attrs | {ERROR: ""}, trial.state)
+        for trial in found.study.trials
+    ]
+
+
+def test_a_trouble_that_passes_leaves_no_trace(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = searched(Store.open(str(tmp_path / "undisturbed")))
+    troubled(monkeypatch, range(9, 10))
+    assert told(searched(store)) == told(undisturbed)
+
+
+def test_what_was_lost_to_the_machines_is_measured_by_the_next_command(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = searched(Store.open(str(tmp_path / "undisturbed")), sampler="random")
+    troubled(monkeypatch, range(9, 12))
+    found = study(store, sampler="random")
+    report = serial.run([], store, Settings(), feed=found)
+    assert [failure.error for failure in report.failures] == ["OSError: [Errno 5] Input/output error"]
+    assert states(found).count(TrialState.RUNNING) == 1
+    assert len(states(found)) == 14
+    assert sum("attack-fake-v1" in why for why in found.given_up()) == 1
+    assert tally(store.journal("fake")).open == 1
+    assert not tally(store.journal("fake")).has_ended(14)
+    again = searched(store, sampler="random")
+    assert told(again) == told(undisturbed)
+    assert again.front() == undisturbed.front()
+    assert again.ended_keys() == store.present()
+    assert tally(store.journal("fake")).has_ended(14)
+
+
+def test_a_search_without_machines_makes_no_further_proposals(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be drawn without having learnt anything; but what never works does not hold up the others."""
+    with monkeypatch.context() as patch:
+        troubled(patch, range(10**9))
+        for run in (1, 2):
+            found = study(store)
+            assert not serial.run([], store, Settings(), feed=found).ok
+            assert states(found).count(TrialState.RUNNING) == MOST_LOST * run
+    assert len(states(searched(store))) == 14
 
 
 def test_rows_damaged_before_they_are_read_are_made_again(
@@ -222,7 +302,7 @@ def test_every_branch_is_tried_once_before_any_is_preferred(sampler: str, store:
         )
 
     known = [{BRANCH: "c", "c.k": 3}]
-    found = OpenStudy(store.journal("branches"), search, propose, known)
+    found = OpenStudy(store.journal("branches"), search, propose, map(Known, known))
     found.advance(Frontier())
     tried = [trial.params[BRANCH] for trial in found.study.trials if REPEATS not in trial.user_attrs]
     assert tried[0] == "c"

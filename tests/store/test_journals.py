@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from robust_ray.core.errors import StoreError
 from robust_ray.store import Store
 from robust_ray.store.filesystem import Files
+from robust_ray.store.journals import Journal
+from robust_ray.store.ownership import PATIENCE, Ownership
 
 
 @pytest.fixture
@@ -64,20 +71,87 @@ def test_a_second_writer_is_turned_away(store: Store) -> None:
     store.journal("study").take_up().close()
 
 
-def test_a_second_writer_on_another_machine_is_noticed(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No lock of this machine keeps it away from a bucket."""
-    store = Store.open(bucket)
-    mine, other = store.journal("study"), store.journal("study")
-    other.path = other.path.with_name("elsewhere.journal")
-    with mine.take_up(), other.take_up():
-        add(mine.path, "mine\n")
+BEAT = 0.1
+"""Seconds between two signs of life."""
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Files:
+    """What is not this machine's, with a clock of its own as fine as a disk's."""
+    (tmp_path / "results").mkdir()
+    disk = SubTreeFileSystem(str(tmp_path / "results"), LocalFileSystem())
+    return Files("subtree://results", disk, "results")
+
+
+def elsewhere(files: Files, folder: Path) -> Journal:
+    """The journal as another machine has it, of which no lock of this one knows."""
+    journal = Journal(files, "studies/study.journal", beat=BEAT)
+    journal.path = folder / "elsewhere" / "study.journal"
+    return journal
+
+
+def test_a_second_writer_on_another_machine_is_refused_and_the_first_goes_on(remote: Files, tmp_path: Path) -> None:
+    """No lock of a system reaches there."""
+    mine, other = Journal(remote, "studies/study.journal", beat=BEAT), elsewhere(remote, tmp_path)
+    with mine.take_up():
+        add(mine.path, "one\n")
         mine.send()
-        add(other.path, "other's\n")
         with pytest.raises(StoreError, match="another one is at it"):
-            other.send()
-    with mine.reading() as path:
-        assert path is not None
-        assert path.read_text() == "mine\n"
+            other.take_up()
+        add(mine.path, "two\n")
+        mine.send()
+    with other.take_up():
+        assert other.path.read_text() == "one\ntwo\n"
+    assert [entry.path for entry in remote.list("studies")] == ["study.journal"]
+
+
+def test_of_two_writers_at_once_one_at_most_is_let_in(remote: Files, tmp_path: Path) -> None:
+    def take_up(number: int) -> bool:
+        try:
+            elsewhere(remote, tmp_path / str(number)).take_up()
+        except StoreError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as writers:
+        assert sum(writers.map(take_up, range(4))) <= 1
+
+
+def test_a_writer_that_is_dead_is_followed_and_one_that_was_only_suspended_gives_way(
+    remote: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = Journal(remote, "studies/study.journal", beat=BEAT), elsewhere(remote, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ownership, "_live", lambda self: None)
+        held = mine.take_up()
+    add(mine.path, "one\n")
+    mine.send()
+    began = time.monotonic()
+    with other.take_up():
+        assert time.monotonic() - began >= PATIENCE * BEAT * 0.9
+        assert other.path.read_text() == "one\n"
+        add(mine.path, "two\n")
+        with pytest.raises(StoreError, match="another one is at it"):
+            mine.send()
+    held.close()
+
+
+def test_a_writer_that_died_on_this_machine_is_followed_at_once(remote: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system has freed the lock it held."""
+    monkeypatch.setattr("time.sleep", Mock(side_effect=AssertionError("it waits")))
+    Journal(remote, "studies/study.journal").take_up()
+    gc.collect()
+    assert len(remote.list("studies")) == 1, "who died did not tidy up"
+    Journal(remote, "studies/study.journal").take_up().close()
+
+
+def test_what_is_sent_is_sent_once(remote: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(remote, "studies/study.journal")
+    with journal.take_up():
+        add(journal.path, "one\ntwo\n")
+        journal.send()
+        monkeypatch.setattr(remote, "put", Mock(side_effect=AssertionError("again")))
+        journal.send()
 
 
 @pytest.mark.parametrize("name", ["../../../evil", "/../../evil"])

@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from optuna.trial import TrialState
 from rich.console import Console
 
 from robust_ray.core.call import StageCall
@@ -229,26 +230,30 @@ def test_watching_ends_with_the_sweep(
     assert [line.split(" calls")[0] for line in lines] == ["0 of 11", "11 of 11"]
 
 
-def test_a_search_is_watched_as_long_as_a_driver_is_at_work(
+def test_a_search_is_watched_and_under_way_until_it_has_ended(
     sweep: Sweep, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its calls are no part of the plan, which the last line says; how far it is stands in a line of its own."""
-    searched = dataclasses.replace(sweep, search=SEARCH)
+    searched = dataclasses.replace(sweep, search=dataclasses.replace(SEARCH, trials=1))
     finish(store, list(expand(searched).calls.values()), tmp_path)
-    drive(store, {})
+    assert status.show(searched, None, Console(file=io.StringIO())) == 1
     slept = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        if len(slept) == 3:
-            (tmp_path / "store" / "drivers" / "d1.json").unlink()
+        if len(slept) == 2:
+            feed = StudyFeed(searched, store)
+            feed.advance(Frontier())
+            (proposal,) = feed._studies[0].study.trials
+            feed._studies[0].study.tell(proposal.number, state=TrialState.PRUNED)
 
     monkeypatch.setattr("time.sleep", sleep)
     console = Console(file=io.StringIO(), width=200)
     assert status.watch(searched, None, 0.5, console) == 0
-    assert slept == [0, 0.5, 0.5]
+    assert slept == [0.5, 0.5, 0]
     assert isinstance(console.file, io.StringIO)
     assert " calls of what the sweep lists are in " in console.file.getvalue().splitlines()[-1]
+    assert status.show(searched, None, console) == 0
 
 
 def test_how_far_a_search_is(sweep: Sweep, store: Store, tmp_path: Path) -> None:
@@ -257,12 +262,12 @@ def test_how_far_a_search_is(sweep: Sweep, store: Store, tmp_path: Path) -> None
     words = "search for scratch_roberta on defect_detection: "
     assert printed(searched)[0] == f"{words}0 of 3 proposals made, 0 measured whole"
     StudyFeed(searched, store).advance(Frontier())
-    assert printed(searched)[0] == f"{words}1 of 3 proposals made, 0 measured whole, 1 being measured"
+    assert printed(searched)[0] == f"{words}1 of 3 proposals made, 0 measured whole, 1 open"
     console = io.StringIO()
     with redirect_stdout(console):
-        status.show(searched, None, Console(file=io.StringIO()), as_json=True)
+        assert status.show(searched, None, Console(file=io.StringIO()), as_json=True) == 1
     (found,) = json.loads(console.getvalue())["searches"]
-    assert (found["model"], found["asked"], found["open"]) == ("scratch_roberta", 1, 1)
+    assert (found["model"], found["asked"], found["open"], found["has_ended"]) == ("scratch_roberta", 1, 1, False)
 
 
 def printed(sweep: Sweep) -> list[str]:
