@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--pilot",
         action="store_true",
-        help="run a call of every kind that never ran, then tell what the rest costs",
+        help="run a call of every kind, and of every stage on every model, then tell what the rest costs",
     )
     run.add_argument("--verbose", action="store_true", help="a line for each call")
     run.set_defaults(command=run_sweep, json=False)
@@ -259,6 +259,8 @@ def run_compaction(options: argparse.Namespace, console: Console) -> int:
     missing = len(set(store.planned(options.sweep)) - store.present())
     if missing:
         say(console, f"planned calls that are not there yet: {missing}; what they leave is read from their own files")
+    if cleared := store.clear():
+        say(console, f"checkpoints whose upload was interrupted more than a day ago: {cleared}; removed")
     unreadable = [name for line in found for name in line.unreadable]
     for name in unreadable:
         say(console, f"UNREADABLE {name}: its rows are left out")

@@ -6,15 +6,18 @@ from robust_ray.store.journals import Journal
 from robust_ray.store.leases import Leases, apart
 from robust_ray.store.results import from_table, schema, to_table
 from robust_ray.store.store import Attempt, Loaded, Store
+from robust_ray.store.suspects import Known, Suspects
 
 __all__ = [
     "Attempt",
     "Compacted",
     "Driver",
     "Journal",
+    "Known",
     "Leases",
     "Loaded",
     "Store",
+    "Suspects",
     "apart",
     "from_table",
     "schema",

@@ -65,12 +65,24 @@ def _bucket(uri: str) -> tuple[FileSystem, str]:
     return filesystem, parts.netloc + unquote(parts.path)
 
 
-def _refuse_secrets(uri: str) -> None:
+def holds_secret(uri: str) -> bool:
+    """Whether credentials stand in an address, as far as can be told."""
     scheme, _, rest = uri.partition("://")
     place, _, query = rest.partition("?")
-    user = place.rpartition("@")[0]
     names = {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}
-    if (user and scheme == "s3") or ":" in user or any("secret" in name or "token" in name for name in names):
+    if any("secret" in name or "token" in name for name in names):
+        return True
+    authority, _, folders = place.partition("/")
+    if scheme == "s3":
+        return "@" in authority or ":" in authority  # neither stands in the name of a bucket
+    user, _, host = authority.rpartition("@")
+    _, colon, port = host.partition(":")
+    return ":" in user or (bool(colon) and not port.isdigit() and "@" in folders)  # a secret may hold a slash
+
+
+def _refuse_secrets(uri: str) -> None:
+    if holds_secret(uri):
+        scheme = uri.partition("://")[0]
         raise StoreError(
             f"{scheme}://…: an address must hold no credentials, because it is printed and sent to every worker, but"
             " got some; give them by a role, in the environment or in the client's own files"

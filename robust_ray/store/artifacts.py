@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from robust_ray.core.errors import CorruptedError, StoreError
-from robust_ray.core.identity import digest
+from robust_ray.store import cache
 from robust_ray.store.filesystem import Files
 
 FOLDER = "checkpoints"
@@ -108,14 +107,16 @@ def locate(files: Files, key: str) -> Path:
     if place is not None:
         _verify(key, place, manifest)
         return place
-    place = _cache(files.uri) / key / manifest.attempt
-    if place.is_dir():
+    place = cache.place_of(files.uri, key, manifest.attempt)
+    if cache.hold(place):
         try:
             _verify(key, place, manifest)
             return place
         except CorruptedError:
             shutil.rmtree(place)  # the copy is damaged, which says nothing about the store
+    cache.make_room(sum(file.bytes for file in manifest.files.values()))
     _fetch(files, key, manifest, place)
+    _verified.discard(str(place))
     _verify(key, place, manifest)
     return place
 
@@ -123,6 +124,8 @@ def locate(files: Files, key: str) -> Path:
 def _fetch(files: Files, key: str, manifest: Manifest, place: Path) -> None:
     hidden = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
+        hidden.mkdir(parents=True)
+        cache.hold(hidden)  # and go on to do so under its name
         for name in manifest.files:
             source = f"{FOLDER}/{key}/{manifest.attempt}/{name}"
             if not files.exists(source):
@@ -130,7 +133,7 @@ def _fetch(files: Files, key: str, manifest: Manifest, place: Path) -> None:
             files.download(source, hidden / name)
         hidden.rename(place)
     except OSError as error:
-        if not place.is_dir():
+        if not cache.hold(place):  # another process has not been faster
             raise StoreError(
                 f"{place.parent}: fetching a checkpoint must be possible, but got: {error}; check the disk"
             ) from error
@@ -163,11 +166,6 @@ def _inside(name: str) -> str:
     if path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{name!r} lies outside the checkpoint")
     return name
-
-
-def _cache(uri: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "robust-ray" / digest(uri)
 
 
 def _damaged(key: str, what: str) -> CorruptedError:

@@ -10,7 +10,9 @@
     compact/<sweep>/<table>-000.parquet the rows of many calls once more, to be read at once
     plans/<sweep>-<hash>.json           which keys a sweep is made of
     studies/<name>.journal              what a search has proposed and measured
+    studies/<name>.journal.<id>.owner   in a bucket: which driver adds to it, while it lives
     drivers/<name>.json                 which keys a driver is at, while it lives
+    suspects/<key>.json                 at which examples the process of a call has died, until the call is done
     quarantine/                         what was found damaged
 """
 
@@ -26,15 +28,15 @@ from uuid import uuid4
 import pyarrow as pa
 
 from robust_ray.core.call import Ref
-from robust_ray.core.errors import CorruptedError, StoreError, SweepError, did_you_mean
-from robust_ray.core.identity import digest
+from robust_ray.core.errors import CorruptedError, StoreError
 from robust_ray.core.records import RECORDS, Record, RunRecord
-from robust_ray.store import artifacts, reading, results
+from robust_ray.store import artifacts, leftovers, plans, reading, results
 from robust_ray.store.compaction import Compacted, compact
 from robust_ray.store.drivers import Driver, drivers
 from robust_ray.store.filesystem import Entry, Files
 from robust_ray.store.journals import Journal
 from robust_ray.store.leases import BEAT, Leases
+from robust_ray.store.suspects import Suspects
 
 FORMAT = 1
 TABLES: dict[str, type[Record]] = {record.table: record for record in RECORDS}
@@ -215,16 +217,11 @@ class Store:
 
     def put_plan(self, sweep: str, document: Mapping[str, Any]) -> str:
         """Record what a sweep is made of, as the latest; returns the plan's name."""
-        name = f"{sweep}-{digest(document)}"
-        self._files.put(f"plans/{name}.json", json.dumps(dict(document), indent=1).encode(), replace=True)
-        return name
+        return plans.put(self._files, sweep, document)
 
     def plans(self, sweep: str | None = None) -> list[dict[str, Any]]:
         """The plans of a sweep, or of all, latest last; damaged ones are left out, and written anew by the next run."""
-        entries = sorted(self._files.list("plans"), key=lambda entry: (entry.modified, entry.path))
-        wanted = [entry.path for entry in entries if sweep is None or entry.path.rpartition("-")[0] == sweep]
-        documents = (self._try_plan(f"plans/{path}") for path in wanted)
-        return [document for document in documents if document is not None]
+        return plans.found(self._files, sweep)
 
     def planned(self, sweep: str) -> tuple[str, ...]:
         """Keys of the latest plan of a sweep: what it asked for before it was changed is no longer part of it.
@@ -232,11 +229,7 @@ class Store:
         Raises:
             SweepError: the sweep was never run into this store.
         """
-        documents = self.plans(sweep)
-        if not documents:
-            known = {str(document["sweep"]) for document in self.plans()}
-            raise SweepError(f"{self.uri}: sweep {sweep!r} was never run into this store; {did_you_mean(sweep, known)}")
-        return tuple(documents[-1]["keys"])
+        return plans.keys(self._files, sweep)
 
     def table(self, name: str, keys: Collection[str] | None = None, columns: Collection[str] | None = None) -> Loaded:
         """All rows of a table, or those of some keys; damaged files are left out and named.
@@ -266,6 +259,10 @@ class Store:
         keys = self.planned(sweep)
         return [compact(self._files, sweep, record, self._entries(name, keys)) for name, record in TABLES.items()]
 
+    def clear(self) -> int:
+        """Remove what interrupted uploads left more than a day ago; returns how many there were."""
+        return leftovers.clear(self._files)
+
     def leases(self, beat: float = BEAT) -> Leases:
         """What the drivers on this store are at.
 
@@ -273,6 +270,10 @@ class Store:
             beat: Seconds between two signs of life.
         """
         return Leases(self._files, beat=beat)
+
+    def suspects(self, key: str) -> Suspects:
+        """What is known of the examples of a call whose process has died."""
+        return Suspects(self._files, f"suspects/{key}.json")
 
     def journal(self, name: str) -> Journal:
         """The file that one driver at a time adds to, under a name."""
@@ -315,13 +316,6 @@ class Store:
         except CorruptedError:
             return False
         return True
-
-    def _try_plan(self, path: str) -> dict[str, Any] | None:
-        try:
-            document = json.loads(self._files.read(path))
-        except ValueError:
-            return None
-        return document if isinstance(document, dict) and isinstance(document.get("keys"), list) else None
 
 
 def _loaded(

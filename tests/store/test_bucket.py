@@ -72,6 +72,7 @@ def test_a_bucket_that_is_not_there_is_named(bucket_server: str) -> None:
         f"s3://bucket/x?SECRET_KEY={SECRET}",
         f"s3://bucket/x?session_token={SECRET}",
         f"abfs://:{SECRET}@account/x",
+        f"abfs://{KEY}:a/{SECRET}@account/x",
     ],
 )
 def test_an_address_with_credentials_is_refused_without_repeating_them(uri: str) -> None:
@@ -79,6 +80,17 @@ def test_an_address_with_credentials_is_refused_without_repeating_them(uri: str)
         Store.open(uri)
     assert SECRET not in str(refusal.value)
     assert KEY not in str(refusal.value)
+
+
+def test_an_at_sign_in_a_folder_is_no_credential(bucket_server: str) -> None:
+    uri = f"s3://bucket/team@2024/run?endpoint_override={bucket_server}&scheme=http"
+    assert Store.open(uri).uri == uri
+    assert Store.find(uri) is not None
+
+
+@pytest.mark.parametrize("uri", ["hdfs://host:9000/team@2024", "abfs://container@account/team@2024", "mock://team@2"])
+def test_nor_are_a_port_and_a_container(uri: str) -> None:
+    assert not address.holds_secret(uri)
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/x", "s3://no-such-bucket/x"])
