@@ -5,11 +5,14 @@ fewer, ``--on serial`` for some dispatchers only, ``--only "node killed"`` for s
 moments. Linux; the full disks need root, and are left out without.
 
 Each line is one fault, done at a random moment to a fresh sweep of 25 short calls: made-up models under real attacks,
-on one process (``serial``) or on a Ray cluster of two raylets (``ray``); now and then to the command line and a small
-study of real models (``real``). The same command is then given until it succeeds, with a limit on how long it
-may take, and the store is compared with that of an undisturbed run: every call has exactly one set of rows, these are
-equal but for what was timed, nothing half-written is read, and no process is left behind. (A driver believes after a
-minute that its head is dead; here, after ten seconds.)
+on one process (``serial``) or on a Ray cluster of two raylets (``ray``); to a search of ten made-up proposals
+(``search``), whose study must come to the same; now and then to the command line and a small study of real models
+(``real``). The same command is then given until it succeeds, with a limit on how long it may take, and the store is
+compared with that of an undisturbed run: every call has exactly one set of rows, these are equal but for what was
+timed, nothing half-written is read, and no process is left behind. An example that *always* ends
+its process, by a crash or by hanging until the limit of its call, has a row that says so, and all other rows are equal.
+Settings are those of a sweep that says nothing of them, but for the time limit of an attack (eight seconds) and the
+minute after which a driver believes that its head is dead (ten seconds).
 
 *Commands* are those needed beside the first, *attempts* those on record that failed, *seconds* run from the fault to
 the end of the last command, the rest of the sweep and the start of processes included: their median, and the most.
@@ -42,6 +45,7 @@ from robust_ray.plan import expand
 from robust_ray.store import Store
 from robust_ray.sweep_file import load
 from tests.faults.faults import FAULTS, small_disk
+from tests.faults.hunting import Hunt
 from tests.faults.scene import Fake, Rows, Scene, Study, undisturbed
 
 SWEEP: dict[str, Any] = {
@@ -56,6 +60,7 @@ SWEEP: dict[str, Any] = {
     "relations": ["prediction_agreement"],
     "examples": {"evaluate": 40, "attack": 10, "shard": 5},
 }
+ON = ("serial", "ray", "search")
 SHARE = 0.3
 """Of the faults that can strike real models, how many do."""
 
@@ -73,6 +78,9 @@ class Real:
 
     def calls(self) -> list[StageCall]:
         return list(expand(load(self._file)).calls.values())
+
+    def further(self, store: Store) -> Rows:
+        return {}
 
 
 class Struck(NamedTuple):
@@ -130,8 +138,8 @@ def strike_all(options: argparse.Namespace, folder: Path) -> Iterator[Struck]:
     os.environ["RAY_gcs_rpc_server_reconnect_timeout_s"] = "10"  # noqa: SIM112  # as Ray spells it
     os.environ["ROBUST_RAY_WORK"] = str(folder / "work-of-the-cluster")
     (folder / "tiny.yaml").write_text(yaml.safe_dump(SWEEP))
-    fake, real = Fake(), Real(folder / "tiny.yaml")
-    studies: list[Study] = [fake, real]
+    fake, real, hunt = Fake(), Real(folder / "tiny.yaml"), Hunt()
+    studies: list[Study] = [fake, real, hunt]
     expected = {study: undisturbed(study, folder / type(study).__name__) for study in studies}
     dice = np.random.default_rng(options.seed)
     with ExitStack() as stack:
@@ -145,7 +153,8 @@ def strike_all(options: argparse.Namespace, folder: Path) -> Iterator[Struck]:
         pairs = deck(options.on, options.only, dice)
         for i, (fault, on) in zip(range(options.faults), pairs, strict=False):
             is_real = on == "serial" and not FAULTS[fault].is_mischief and dice.random() < SHARE
-            scene = Scene(folder / str(i), on, np.random.default_rng([options.seed, i]), real if is_real else fake)
+            study = hunt if on == "search" else real if is_real else fake
+            scene = Scene(folder / str(i), on, np.random.default_rng([options.seed, i]), study)
             if on == "ray" and nodes is not None:
                 scene.address, scene.cluster = nodes.address, nodes
             yield strike(fault, "real" if is_real else on, scene, expected[scene.study])
@@ -156,7 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faults", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--on", nargs="+", choices=("serial", "ray"), default=["serial", "ray"])
+    parser.add_argument("--on", nargs="+", choices=ON, default=ON)
     parser.add_argument("--only", nargs="+", choices=FAULTS, default=[], metavar="FAULT")
     options = parser.parse_args()
     found: defaultdict[tuple[str, str], list[Struck]] = defaultdict(list)

@@ -54,7 +54,7 @@ class Resources:
 
     gpu: float | Literal["auto"] = 0.0
     """GPUs; a fraction shares one, and is all of its memory that a call gets. ``auto``: the fraction that earlier calls
-    of the stage in this store have needed, a whole GPU while nothing is known."""
+    of the stage have needed for the same model in this store, a whole GPU while nothing is known."""
 
     def __post_init__(self) -> None:
         gpu = self.most_gpus
@@ -166,7 +166,8 @@ class Sweep:
     same victim, or a call that is made again, does not ask for them; null to remember them within a call only."""
 
     retries: int = 1
-    """Further attempts at a call that failed for no fault of the user's."""
+    """Further attempts at a call that failed for no fault of the user's; one that lost its node does not count, nor one
+    after which the next has more memory or knows which example to beware of."""
 
     time_limits: Mapping[str, float] = field(default_factory=dict)
     """Stage → seconds after which one call of it is taken to hang: it is ended, and tried again; none where a stage is

@@ -150,6 +150,26 @@ def test_the_batch_script_is_one() -> None:
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
+@pytest.mark.parametrize("nodes", [1, 4])
+def test_the_batch_script_takes_what_it_was_given_of_each_node(nodes: int, tmp_path: Path) -> None:
+    """Before an imitation of SLURM and Ray, which write down what they are asked."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "activate").touch()
+    ask = 'for name in ray srun robust-ray; do eval "$name() { echo $name \\$@ >> asked; }"; done\n'
+    imitation = ask + "hostname() { echo here; }\n"
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "16", "SLURM_GPUS_ON_NODE": "1", "SLURM_NNODES": str(nodes)}
+    script = imitation + block("bash", "#SBATCH") + "wait\n"
+    subprocess.run(["bash"], input=script, text=True, check=True, cwd=tmp_path, env={"HOME": "/home/me", **slurm})
+    asked = (tmp_path / "asked").read_text().splitlines()
+    starts = [line for line in asked if " start " in line]
+    assert len(starts) == 1 + (nodes > 1)
+    assert all("--num-cpus=16 --num-gpus=1 " in line for line in starts)
+    assert [line for line in asked if line.startswith("srun ")] == [
+        f"srun --nodes={nodes - 1} --ntasks={nodes - 1} --cpus-per-task=16 --exclude=here"
+        " ray start --address=here:20007 --num-cpus=16 --num-gpus=1 --block"
+    ] * (nodes > 1)
+
+
 def test_the_manifest_is_one() -> None:
     job = yaml.safe_load(block("yaml", "kind: RayJob"))
     assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")

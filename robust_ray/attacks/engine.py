@@ -21,6 +21,7 @@ from robust_ray.attacks.offers import Offers
 from robust_ray.attacks.outcome import Outcome
 from robust_ray.attacks.pool import Pool, Request
 from robust_ray.core.answer_cache import AnswerCache
+from robust_ray.core.care import Care
 from robust_ray.core.examples import Example, Input, generator
 from robust_ray.core.identity import parameters
 from robust_ray.core.records import AttackRecord, SubstituteRecord
@@ -40,6 +41,7 @@ def run(
     in_flight: int = 64,
     max_batch_tokens: int = 16384,
     cache: AnswerCache | None = None,
+    care: Care | None = None,
 ) -> Iterator[AttackRecord]:
     """Attack every example.
 
@@ -53,6 +55,7 @@ def run(
         in_flight: Examples attacked at once, at least one.
         max_batch_tokens: Padded tokens in one batch of the victim at most.
         cache: The victim's answers in earlier runs.
+        care: How to go about the examples if one of them may kill the process: then they are attacked one at a time.
 
     Yields:
         One row for each example, in their order, each as soon as it and those before it are known.
@@ -81,12 +84,21 @@ def run(
     assemblies = [_Assembly.of(part, part.suited(segments, victim.n_labels).build(), names) for part in recipe.parts]
 
     def start(example: Example) -> _Flight:
-        outcome, parts = Outcome(example), [each.with_dice(seed, example.uid) for each in assemblies]
+        outcome = Outcome(example)
+        if care is not None:
+            if example.uid in care.lost:
+                outcome.lose(care.lost[example.uid])
+                return _Flight(outcome, _nothing())
+            care.begin(example.uid)
+        parts = [each.with_dice(seed, example.uid) for each in assemblies]
         return _Flight(outcome, attempt(parts, victim.mask_token, recipe.query_budget, outcome))
 
     pool = Pool(victim, max_batch_tokens, cache)
-    waiting = deque(examples)
-    flights: deque[_Flight] = deque()
+    due, waiting = deque(example.uid for example in examples), deque(examples)
+    if care is not None:
+        in_flight = 1
+        waiting = deque(sorted(examples, key=lambda example: example.uid not in care.suspects))
+    flights: dict[str, _Flight] = {}
     groups = deque([_Group(in_flight - in_flight // 2), _Group(in_flight // 2)])
     with ThreadPoolExecutor(1, thread_name_prefix="victim") as asker:
         try:
@@ -94,16 +106,18 @@ def run(
                 group = groups.popleft()
                 group.land()
                 while waiting and len(group.flying) < group.size:
-                    group.flying.append(start(waiting.popleft()))
-                    flights.append(group.flying[-1])
+                    example = waiting.popleft()
+                    flight = flights[example.uid] = start(example)
+                    if not flight.has_landed:
+                        group.flying.append(flight)
                 group.ask(pool, asker)
                 groups.append(group)
-                while flights and flights[0].has_landed:
-                    yield flights.popleft().outcome.record(shared)
+                while due and due[0] in flights and flights[due[0]].has_landed:
+                    yield flights.pop(due.popleft()).outcome.record(shared)
         finally:
             pool.stop()
             asker.shutdown(wait=False, cancel_futures=True)
-            for flight in flights:
+            for flight in flights.values():
                 flight.close()
 
 
@@ -163,14 +177,19 @@ def _ask(pool: Pool, landed: Collection[str], requests: Sequence[Request]) -> li
     return pool.ask(requests)
 
 
+def _nothing() -> Talk:
+    """The attempt on an example that is not to be touched."""
+    yield from ()
+
+
 class _Flight:
     """An attempt under way. Whatever breaks it becomes its outcome, and no one else's."""
 
     def __init__(self, outcome: Outcome, talk: Talk) -> None:
         self.outcome = outcome
-        self.has_landed = False
         self._talk = talk
-        self.asks: Sequence[Input] = next(talk)
+        self.asks: Sequence[Input] = next(talk, ())
+        self.has_landed = not self.asks
 
     def resume(self, answer: Answer | Exception) -> None:
         """Go on until the next question or the end."""

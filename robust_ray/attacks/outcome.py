@@ -89,6 +89,11 @@ class Outcome:
         self.verdict = Verdict.ERROR
         self.error = f"{type(error).__name__}: {error}".rstrip().splitlines()[-1]
 
+    def lose(self, reason: str) -> None:
+        """Note that it is not to be touched."""
+        self.verdict = Verdict.ERROR
+        self.error = f"the process has died each time it came to this example, last with: {reason}"
+
     def record(self, columns: Mapping[str, Any]) -> AttackRecord:
         """The row: ``columns`` name the cell and the attack, the rest is known here."""
         found = self.adversarial

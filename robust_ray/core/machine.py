@@ -55,6 +55,10 @@ class Machine:
     max_batch_tokens: int = 16384
     """Padded tokens in one batch at most."""
 
+    recompute: bool = False
+    """Whether a training computes its layers twice rather than keep all that they have made: the same steps in less
+    memory and more time."""
+
     in_flight: int = 64
     """Examples attacked at once."""
 

@@ -11,17 +11,18 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from robust_ray.core.call import Inputs, Ref, StageCall
+from robust_ray.core.care import Care, Careful
 from robust_ray.core.errors import CorruptedError, DataError, RobustRayError, StoreError
 from robust_ray.core.identity import digest
 from robust_ray.core.machine import Machine
 from robust_ray.core.paths import private_folder
 from robust_ray.core.records import RECORDS, Record, RunRecord
-from robust_ray.dispatch import memory
+from robust_ray.dispatch import limits, memory
 from robust_ray.dispatch.provenance import facts
 from robust_ray.store import Store
 
@@ -53,6 +54,9 @@ class Outcome(NamedTuple):
 
     lacked_memory: bool = False
     """Whether smaller batches might help."""
+
+    learned: bool = False
+    """Whether the next attempt knows more of what ended this one, so that it is no mere repetition."""
 
     @property
     def ok(self) -> bool:
@@ -92,13 +96,30 @@ def record_death(
     error: str,
     details: str,
     host: str | None = None,
+    *,
+    blames_call: bool = True,
 ) -> Outcome:
-    """Record an attempt whose worker died, after so many seconds and maybe on another host, before it could itself."""
+    """Record an attempt whose worker died before it could itself.
+
+    Args:
+        call: What it was at.
+        store: Where to.
+        machine: What the call might use.
+        seconds: How long the attempt took.
+        error: What is known of the death, in a line.
+        details: What else is known.
+        host: Where it was; None for this machine.
+        blames_call: Whether the call may have killed the worker; not where its node died.
+    """
     outcome = Outcome(call.key, error, seconds, lacked_memory=memory.KILLED in details)
     if outcome.lacked_memory:
         got = "Ray ended the worker, for the machine was about to run out"
         outcome = outcome._replace(error=memory.sentence(call.stage, machine, got))
-    return _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint(), host)
+    outcome = _record(call, store, machine, time.time() - seconds, outcome, details, memory.Footprint(), host)
+    if blames_call and isinstance(call.stage, Careful):
+        with suppress(StoreError):  # then the next attempt is made as this one was
+            outcome = outcome._replace(learned=store.suspects(call.key).died(str(outcome.error)))
+    return outcome
 
 
 def is_there(store: Store, ref: Ref) -> bool:
@@ -107,6 +128,11 @@ def is_there(store: Store, ref: Ref) -> bool:
         return store.has(ref)
     except StoreError:
         return False
+
+
+def was_cut_short(call: StageCall, store: Store) -> bool:
+    """Whether the last process of this machine to make an attempt at a call has died at it."""
+    return _lock(call, store.uri).exists()
 
 
 def read_rows(store: Store, ref: Ref) -> list[Record]:
@@ -128,8 +154,9 @@ def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> O
         _check_identity(call)
         inputs = _fetch(call, store)
         _use_threads(machine.threads)
-        rows = call.stage.run(call.key, inputs, folder, machine)
-        _commit(call, store, machine, folder, rows)
+        with _care(call, store) as care:
+            rows = _run(call, inputs, folder, machine, care)
+            _commit(call, store, machine, folder, rows)
     except Exception as caught:  # one broken call must not end the sweep: it is recorded, retried and reported
         error, details = caught, traceback.format_exc()
     lacked = memory.is_shortage(error)
@@ -144,6 +171,31 @@ def _attempt(call: StageCall, store: Store, machine: Machine, folder: Path) -> O
         lacked_memory=lacked,
     )
     return _record(call, store, machine, started, outcome, details, memory.footprint(machine))
+
+
+@contextmanager
+def _care(call: StageCall, store: Store) -> Iterator[Care | None]:
+    """What the call is to be made with: no care, unless its process has died before; forgotten once it is done."""
+    suspects = store.suspects(call.key)
+    known = suspects.known() if isinstance(call.stage, Careful) else None
+    if known is None:
+        yield None
+        return
+
+    def begin(uid: str) -> None:
+        suspects.at(uid, known)
+        limits.renew()  # each example may take as long as all of them together, so that none is blamed for others
+
+    if known.at is not None:  # where an attempt was that nobody has judged
+        suspects.at(None, known)
+    yield Care(begin=begin, suspects=known.suspects, lost=known.lost)
+    suspects.clear()
+
+
+def _run(call: StageCall, inputs: Inputs, folder: Path, machine: Machine, care: Care | None) -> Sequence[Record]:
+    if care is not None and isinstance(call.stage, Careful):
+        return call.stage.run_with_care(call.key, inputs, folder, machine, care)
+    return call.stage.run(call.key, inputs, folder, machine)
 
 
 def _check_identity(call: StageCall) -> None:
@@ -245,14 +297,19 @@ def _work_folder(call: StageCall, store_uri: str) -> Iterator[Path]:
     A checkpoint's folder is the same in every attempt and outlives a kill, so that a training goes on where it was;
     rows are made in an empty one.
     """
-    root = private_folder(os.environ.get(WORK)) / digest(store_uri)
-    folder = root / call.key
-    root.mkdir(parents=True, exist_ok=True)
-    with locked(root / f"{call.key}.lock"):
+    lock = _lock(call, store_uri)
+    folder = lock.with_suffix("")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(lock):
         if call.stage.table is not None:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(exist_ok=True)
         yield folder
+
+
+def _lock(call: StageCall, store_uri: str) -> Path:
+    """Held while an attempt is made, and left behind by a process that dies at it."""
+    return private_folder(os.environ.get(WORK)) / digest(store_uri) / f"{call.key}.lock"
 
 
 @contextmanager

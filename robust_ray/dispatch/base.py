@@ -18,6 +18,9 @@ from robust_ray.dispatch.settings import Settings, Shape
 from robust_ray.dispatch.states import Counts
 from robust_ray.store import Leases, Store, apart
 
+MOST_NODES = 8
+"""Nodes that may be lost under one call, as spot machines are, before it is taken to be why."""
+
 
 class Progress(Protocol):
     """Is told what happens; all calls come from the driver's main thread."""
@@ -101,14 +104,15 @@ class Run:
         self._store = store
         self._leases = leases
         self._beats = 0
-        if leases and leases.has_met:
-            calls = apart(calls, leases.name)
-        self._frontier = Frontier(calls, present=store.present(), shape_of=settings.shape_of)
-        self._progress = progress
-        self._feed = feed
         self._failed_attempts = Counter[str]()
         self._shortages = Counter[str]()
+        self._lost_nodes = Counter[str]()
         self._damages = Counter[str]()
+        if leases and leases.has_met:
+            calls = apart(calls, leases.name)
+        self._frontier = Frontier(calls, present=store.present(), shape_of=self._shape_of)
+        self._progress = progress
+        self._feed = feed
         self._failures: list[Failure] = []
         self._started = time.monotonic()
         self._tell_counts()
@@ -136,8 +140,8 @@ class Run:
         """A worker asks no more."""
         self._frontier.gone(worker)
 
-    def halvings(self, call: StageCall) -> int:
-        """How often the batches of its next attempt are to be halved: once for each that lacked memory."""
+    def shortages(self, call: StageCall) -> int:
+        """How many of its attempts have lacked memory, so that the next is to have more or to do with less."""
         return self._shortages[call.key]
 
     def finished(self) -> bool:
@@ -158,22 +162,20 @@ class Run:
             self._progress.on_start(call)
         self._tell_counts()
 
-    def ended(self, call: StageCall, outcome: Outcome) -> None:
-        """Judge an attempt: done, its damaged input first, once more, or given up."""
+    def ended(self, call: StageCall, outcome: Outcome, *, is_node_lost: bool = False) -> None:
+        """Judge an attempt: done, its damaged input first, once more, or given up.
+
+        Args:
+            call: What was tried.
+            outcome: What became of it.
+            is_node_lost: Whether its machine went, of which no call is the cause.
+        """
         if self._leases:
             self._leases.release(call.key)
         if outcome.ok:
             self._frontier.done(call.key)
         elif not self._mend(call, outcome):
-            self._failed_attempts[call.key] += 1
-            self._shortages[call.key] += outcome.lacked_memory
-            if outcome.users or self._failed_attempts[call.key] > self.settings.retries:
-                self._failures.append(Failure(call.key, str(outcome.error)))
-                self._frontier.failed(call.key)
-            else:
-                self._frontier.retry(call.key)
-                if outcome.lacked_memory:
-                    outcome = outcome._replace(error=f"once more with half the batch, because of {outcome.error}")
+            outcome = self._judge(call, outcome, is_node_lost)
         if self._progress:
             self._progress.on_end(call, outcome)
         self._tell_counts()
@@ -182,6 +184,30 @@ class Run:
         """How things stand."""
         seconds = time.monotonic() - self._started
         return Report(self._frontier.counts, self._failures, self._frontier.causes(), seconds)
+
+    def _judge(self, call: StageCall, outcome: Outcome, is_node_lost: bool) -> Outcome:
+        """Try a call once more, or give it up.
+
+        An attempt that differs from the one before is no repetition, and does not count as one: it is on another node,
+        has more memory or needs less, or knows what to beware of.
+        """
+        relief = self.settings.relief(call, self._shortages[call.key]) if outcome.lacked_memory else None
+        if is_node_lost and self._lost_nodes[call.key] < MOST_NODES:
+            self._lost_nodes[call.key] += 1
+        elif relief:
+            self._shortages[call.key] += 1
+            outcome = outcome._replace(error=f"once more {relief}, because of {outcome.error}")
+        elif not outcome.learned:
+            self._failed_attempts[call.key] += 1
+        if outcome.users or self._failed_attempts[call.key] > self.settings.retries:
+            self._failures.append(Failure(call.key, str(outcome.error)))
+            self._frontier.failed(call.key)
+        else:
+            self._frontier.retry(call.key)
+        return outcome
+
+    def _shape_of(self, call: StageCall) -> Shape:
+        return self.settings.shape_of(call, self._shortages[call.key])
 
     def _is_ours(self, call: StageCall) -> bool:
         """Whether a call handed out is this driver's to make: no other has made it meanwhile or is at it."""

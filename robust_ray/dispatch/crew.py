@@ -3,8 +3,9 @@
 A worker is asked for by shape and given its calls one by one, each when it is free for it: so a call goes to whoever
 has its student loaded, and none waits behind another. Bookkeeping alone; who starts and ends workers does as it says.
 
-A fresh worker costs seconds. An idle one is kept, therefore, until another shape lacks the room it holds, and then for
-as long as a fresh one would take, if what runs may yet lead to more work for it.
+A fresh worker costs seconds. An idle one is kept, therefore, for some minutes, after which its node may go and others
+may have it; once another shape lacks the room it holds, for as long only as a fresh one would take, if what runs may
+yet lead to more work for it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from robust_ray.core.call import StageCall
 from robust_ray.dispatch.attempt import Outcome
@@ -26,6 +27,13 @@ DOUBT = 60.0
 """Seconds after which a worker that has room enough, and yet has not started, is taken to lack it: what is free may be
 spread over several nodes."""
 
+IDLE = 300.0
+"""Seconds an idle worker is kept while nobody lacks room: what a fresh one takes to start is little beside them, and so
+is what they cost."""
+
+LATE = 300.0
+"""Seconds after which a worker that has not started may never do so: nodes of a batch job come within one or two."""
+
 
 @dataclass
 class Worker:
@@ -34,14 +42,14 @@ class Worker:
     shape: Shape
     """What it holds."""
 
+    since: float
+    """When it was asked for, began its call or to be idle, by the clock that never jumps; seconds."""
+
     is_here: bool = False
     """Whether it has started."""
 
     call: StageCall | None = None
     """What it is at."""
-
-    since: float = field(default_factory=time.monotonic)
-    """When it began that, or to be idle, by the clock that never jumps; seconds."""
 
 
 class Crew:
@@ -72,7 +80,7 @@ class Crew:
 
     def ask(self, name: str, shape: Shape) -> None:
         """A worker is asked for, and starts once there is room."""
-        self._workers[name] = Worker(shape)
+        self._workers[name] = Worker(shape, time.monotonic())
 
     def needless(self) -> list[str]:
         """Workers asked for that have not started and should not any more: they would only keep others from it."""
@@ -108,16 +116,18 @@ class Crew:
         return worker.call
 
     def gives_way(self, name: str) -> bool:
-        """Whether an idle worker should end: because all has ended, or others lack what it holds."""
+        """Whether an idle worker should end: because all has ended, it is of no use, or others lack what it holds."""
         if self._run.finished():
             return True
         worker = self._workers[name]
-        lacking = self._lacking(worker.shape)
-        if not lacking:
-            return False
-        is_busy = any(other.call for other in self._workers.values())
-        patience = DOUBT if all(map(self._fits, lacking)) else PATIENCE if is_busy else 0.0
-        return time.monotonic() - worker.since >= patience
+        return time.monotonic() - worker.since >= self._patience(worker.shape)
+
+    def stranded(self) -> Shape | None:
+        """A shape that has been waited for so long that it may never come, if nothing else goes on meanwhile."""
+        if self._is_busy():
+            return None
+        absent = (worker for worker in self._workers.values() if not worker.is_here)
+        return next((worker.shape for worker in absent if time.monotonic() - worker.since >= LATE), None)
 
     def gone(self, name: str) -> None:
         """A worker has ended, or will not start."""
@@ -138,6 +148,19 @@ class Crew:
                 worker.call, worker.since = self._run.next(name, worker.shape), time.monotonic()
         self.gone(name)
         return worker
+
+    def _patience(self, shape: Shape) -> float:
+        """Seconds to keep an idle worker of a shape, as things stand."""
+        lacking = self._lacking(shape)
+        if not lacking:
+            return IDLE
+        if all(map(self._fits, lacking)):
+            return DOUBT
+        return PATIENCE if self._is_busy() else 0.0
+
+    def _is_busy(self) -> bool:
+        """Whether anybody is at a call."""
+        return any(worker.call for worker in self._workers.values())
 
     def _absent(self, shape: Shape) -> list[str]:
         """Those that have not started."""

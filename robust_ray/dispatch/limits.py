@@ -10,10 +10,14 @@ import faulthandler
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 RANG = "Timeout ("
 """How the last words begin of a process that was ended here."""
+
+_limit: ContextVar[tuple[float, TextIO] | None] = ContextVar("limit", default=None)
+"""What a process has only one of: the time its call may take, and where its last words go."""
 
 
 @contextmanager
@@ -27,11 +31,20 @@ def limited(seconds: float | None, stream: TextIO | None = None) -> Iterator[Non
     if seconds is None:
         yield
         return
-    faulthandler.dump_traceback_later(seconds, exit=True, file=stream or sys.stderr)
+    before = _limit.set((seconds, stream or sys.stderr))
     try:
+        renew()
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
+        _limit.reset(before)
+
+
+def renew() -> None:
+    """Give the limited body that calls this, if there is one, as much time once more."""
+    if (limit := _limit.get()) is not None:
+        seconds, stream = limit
+        faulthandler.dump_traceback_later(seconds, exit=True, file=stream)
 
 
 def reason(died: str, limit: float | None, *, hung: bool) -> str:

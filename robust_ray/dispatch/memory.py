@@ -1,7 +1,9 @@
 """Memory: what a call may take of a GPU, what it took, and what is said when there was too little.
 
-A call that lacks memory is made again with batches half as large, on which no row depends. A step of a training is not
-cut: dropout would draw other numbers for its halves.
+A call that lacks memory is made again: with a GPU to itself where it had a part, because earlier ones had needed no
+more; or else with batches half as large, on which no row depends. A step of a training is not cut, for dropout would
+draw other numbers for its halves; it computes its layers twice instead of keeping what they have made, and ends in the
+same weights.
 """
 
 from __future__ import annotations

@@ -1,13 +1,19 @@
-"""Runs a plan on this machine, one call after another: in this process, or beside it where calls have a time limit."""
+"""Runs a plan on this machine, one call after another: in this process, or beside it where that might not survive.
+
+It might not survive a call that may have to be ended, for it has a time limit, or at which a process has died before.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 from robust_ray.core.call import StageCall
+from robust_ray.dispatch.attempt import Outcome, was_cut_short
 from robust_ray.dispatch.base import Feed, Progress, Report, Run
 from robust_ray.dispatch.settings import Settings
-from robust_ray.dispatch.worker import worker
+from robust_ray.dispatch.worker import Child, worker
 from robust_ray.store import Store
 
 
@@ -34,7 +40,20 @@ def run(
             call = this.next()
             if call is None:
                 this.wait()
+                continue
+            this.started(call)
+            if was_cut_short(call, store):
+                this.ended(call, _attempt_apart(call, store, settings, this.shortages(call)))
             else:
-                this.started(call)
-                this.ended(call, attempt(call, this.halvings(call)))
+                this.ended(call, attempt(call, this.shortages(call)))
     return this.report()
+
+
+def _attempt_apart(call: StageCall, store: Store, settings: Settings, shortages: int) -> Outcome:
+    """Make an attempt in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="robust-ray-") as folder:
+        child = Child(store, settings, Path(folder))
+        try:
+            return child.attempt(call, shortages)
+        finally:
+            child.close()

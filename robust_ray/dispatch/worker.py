@@ -30,10 +30,10 @@ class Here:
         self._settings = settings
         self._warm = defaultdict[Shape, Warm](Warm)  # a victim loaded for the CPU is of no use on the GPU
 
-    def attempt(self, call: StageCall, halvings: int) -> Outcome:
-        """Make one, its batches halved as often."""
+    def attempt(self, call: StageCall, shortages: int) -> Outcome:
+        """Make one, after so many that lacked memory."""
         warm = self._warm[self._settings.shape_of(call)]
-        outcome = execute(call, self._store, self._settings.machine(call, warm, halvings))
+        outcome = execute(call, self._store, self._settings.machine(call, warm, shortages))
         if not outcome.ok:
             self._warm.clear()  # what is loaded may be why: memory is the usual cause
         return outcome
@@ -49,18 +49,18 @@ class Child:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def attempt(self, call: StageCall, halvings: int) -> Outcome:
-        """Make one, its batches halved as often."""
+    def attempt(self, call: StageCall, shortages: int) -> Outcome:
+        """Make one, after so many that lacked memory."""
         started = time.monotonic()
         pipe = self._pipe or self._start()
         try:
-            pipe.send((call, halvings))
+            pipe.send((call, shortages))
             outcome: Outcome | Exception = pipe.recv()
         except (EOFError, ConnectionError):
             code = self.close()
             details = self._last_words.read_text(errors="replace") if self._last_words.exists() else ""
             why = reason(f"the worker died with status {code}", self._settings.limit_of(call), hung=RANG in details)
-            machine, seconds = self._settings.machine(call, Warm()), time.monotonic() - started
+            machine, seconds = self._settings.machine(call, Warm(), shortages), time.monotonic() - started
             return record_death(call, self._store, machine, seconds, why, details)
         if isinstance(outcome, Exception):
             raise outcome
@@ -95,12 +95,12 @@ def _serve(pipe: Connection, store: Store, settings: Settings, last_words: Path)
         faulthandler.enable(stream)
         while True:
             try:
-                call, halvings = pipe.recv()
+                call, shortages = pipe.recv()
             except EOFError:
                 return
             try:
                 with limited(settings.limit_of(call), stream):
-                    answer: Outcome | Exception = here.attempt(call, halvings)
+                    answer: Outcome | Exception = here.attempt(call, shortages)
             except Exception as error:  # not even a record could be stored: for the driver to say
                 answer = error
             pipe.send(answer)

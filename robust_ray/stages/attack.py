@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from robust_ray.attacks import AttackRecipe, Substitutes, engine
 from robust_ray.core.call import Inputs, Stage
+from robust_ray.core.care import Care
 from robust_ray.core.examples import stable_order
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, Record, SubstituteRecord, Verdict
@@ -38,6 +39,13 @@ class Attack(Stage):
         return self.cell.uses_gpu
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
+        return self._rows(key, inputs, machine)
+
+    def run_with_care(self, key: str, inputs: Inputs, workdir: Path, machine: Machine, care: Care) -> Sequence[Record]:
+        """One example at a time, for one of them may kill the process."""
+        return self._rows(key, inputs, machine, care)
+
+    def _rows(self, key: str, inputs: Inputs, machine: Machine, care: Care | None = None) -> Sequence[Record]:
         student, dtype = inputs.keys["student"][0], self.cell.dtype
         with remembered(inputs, "student", machine, dtype) as cache:
             rows = list(
@@ -51,6 +59,7 @@ class Attack(Stage):
                     in_flight=machine.in_flight,
                     max_batch_tokens=machine.max_batch_tokens,
                     cache=cache,
+                    care=care,
                 )
             )
         if rows and all(row.verdict == Verdict.ERROR for row in rows):

@@ -55,9 +55,12 @@ class History:
         self._place_of = place_of or {}
         self._accelerator_of = accelerator_of
         self._runs: dict[str, list[RunRecord]] = defaultdict(list)
+        self._met: set[tuple[str, str]] = set()
         for run in sorted(runs, key=lambda run: run.started, reverse=True):
             if run.outcome == "done":
-                for name in names_of(run.key, self._place_of.get(run.key, {})):
+                place = self.place(run.key)
+                self._met.add((run.stage, place.get("model", "")))
+                for name in names_of(run.key, place):
                     self._runs[name].append(run)
         self._now: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
         self._estimates: dict[tuple[str, ...], Estimate | None] = {}
@@ -96,6 +99,10 @@ class History:
         """Whether a call of the same kind has run."""
         estimate = self.estimate(call)
         return estimate is not None and estimate.nearness != NEARNESS[-1]
+
+    def has_met(self, call: StageCall) -> bool:
+        """Whether a call of the same stage has run on the same model."""
+        return (call.stage.name, self.place(call.key).get("model", "")) in self._met
 
     def _nearest(self, names: tuple[str, ...], accelerator: str) -> Estimate | None:
         for name, nearness in zip(names, NEARNESS, strict=True):

@@ -19,10 +19,20 @@ def unknown_kinds(plan: Plan, present: Collection[str], history: History) -> dic
     return found
 
 
-def pilot(plan: Plan, present: Collection[str], history: History) -> list[StageCall]:
-    """One call of every kind that never ran, with all that these need and the store lacks.
+def unknown_models(plan: Plan, present: Collection[str], history: History) -> dict[str, list[StageCall]]:
+    """The missing calls whose stage never ran on their model, by both: how much of a GPU they need is not known."""
+    found: dict[str, list[StageCall]] = defaultdict(list)
+    for call in plan.calls.values():
+        model = history.place(call.key).get("model")
+        if model and call.key not in present and call.stage.uses_gpu and not history.has_met(call):
+            found[f"{call.stage.name} on {model}"].append(call)
+    return found
 
-    Of a kind the call is taken that adds least to those chosen before: in seconds as far as they are known, in calls
+
+def pilot(plan: Plan, present: Collection[str], history: History) -> list[StageCall]:
+    """One call of every kind and one of every stage and model that never ran, with all that these need and is missing.
+
+    Of each the call is taken that adds least to those chosen before: in seconds as far as they are known, in calls
     beyond that.
 
     Returns:
@@ -30,7 +40,8 @@ def pilot(plan: Plan, present: Collection[str], history: History) -> list[StageC
     """
     chosen: set[str] = set()
     chains = _chains(plan, present)
-    for calls in unknown_kinds(plan, present, history).values():
+    kinds, models = (unknown(plan, present, history) for unknown in (unknown_kinds, unknown_models))
+    for calls in (*kinds.values(), *models.values()):
         added = {call.key: [plan.calls[key] for key in chains[call.key] - chosen] for call in calls}
         chosen |= chains[min(added, key=lambda key: _effort(added[key], history))]
     return [call for call in plan.calls.values() if call.key in chosen]

@@ -14,7 +14,7 @@ from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 from robust_ray.watching.costs import UNKNOWN, cost_table, costs, total
 from robust_ray.watching.history import History
-from robust_ray.watching.pilot import unknown_kinds
+from robust_ray.watching.pilot import unknown_kinds, unknown_models
 
 LONG, WELL = 1800.0, 600.0
 """Seconds of an attack on one shard: more than the one is too long, the other is about right."""
@@ -32,7 +32,7 @@ def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float 
     plan = expand(sweep)
     store = Store.find(sweep.store)
     present = store.present() if store else set()
-    settings = Settings.of(sweep, store)
+    settings = Settings.of(sweep, store, plan.calls.values())
     history = History.of(store, plan.calls.values(), settings)
     found = costs(plan, present, history, settings)
     if as_json:
@@ -49,7 +49,7 @@ def show(sweep: Sweep, console: Console, *, as_json: bool = False, price: float 
     if price is not None:
         over = "over " if whole.sources.get(UNKNOWN) else ""
         say(console, f"GPUs for {over}{whole.gpu_hours * price:,.2f} at {price:g} an hour")
-    unknown = unknown_kinds(plan, present, history)
+    unknown = unknown_kinds(plan, present, history) or unknown_models(plan, present, history)
     if unknown:
         say(
             console,

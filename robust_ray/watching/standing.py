@@ -91,7 +91,7 @@ class Line(NamedTuple):
 def look(plan: Plan, store: Store | None) -> Standing:
     """How a plan stands in a store; where there is none, all is missing."""
     attempts = store.attempts() if store else []
-    history = History.of(store, plan.calls.values(), Settings.of(plan.sweep, store))
+    history = History.of(store, plan.calls.values(), Settings.of(plan.sweep, store, plan.calls.values()))
     present = store.present() if store else set()
     drivers = store.drivers() if store else []
     running = {key for driver in drivers for key in driver.running}

@@ -86,7 +86,7 @@ class Break(Look):
     marks: str = outside_key("")
     times: int = outside_key(10**9)
     how: str = outside_key("raise")
-    """``raise``, ``user`` (a user's mistake) or ``kill`` (the whole process)."""
+    """``raise``, ``user`` (a user's mistake), ``kill`` (the whole process) or ``crash`` (that, with a last word)."""
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
         marks = Path(self.marks)
@@ -95,6 +95,8 @@ class Break(Look):
         if attempt < self.times:
             if self.how == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.how == "crash":
+                os.kill(os.getpid(), signal.SIGSEGV)
             raise (
                 DataError("data: nothing must be wrong, but all is; mend it")
                 if self.how == "user"

@@ -5,21 +5,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from robust_ray.attacks import CorpusVocabulary
-from robust_ray.core.call import Ref, StageCall
+from robust_ray.core.call import Inputs, Ref, StageCall
+from robust_ray.core.care import Care, Careful
 from robust_ray.core.errors import StoreError
 from robust_ray.core.machine import Machine
-from robust_ray.core.records import SubstituteRecord
+from robust_ray.core.records import Record, SubstituteRecord
 from robust_ray.dispatch import Outcome, execute
-from robust_ray.dispatch.attempt import locked
-from robust_ray.stages import CollectSubstitutes
-from robust_ray.store import Store
+from robust_ray.dispatch.attempt import locked, record_death, was_cut_short
+from robust_ray.stages import Attack, CollectSubstitutes
+from robust_ray.store import Known, Store
 from robust_ray.tasks import DefectDetection
-from tests.dispatch.fakes import Break, Look, Make, call, small_plan
+from tests.dispatch.fakes import Break, Look, Make, call, row, small_plan
 
 
 @pytest.fixture
@@ -33,6 +36,15 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def store(tmp_path: Path, work: Path) -> Store:
     """An empty one."""
     return Store.open(str(tmp_path / "store"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named(Look):
+    """Its examples have names."""
+
+    def run_with_care(self, key: str, inputs: Inputs, workdir: Path, machine: Machine, care: Care) -> Sequence[Record]:
+        said = [f"{uid} is lost: {care.lost[uid]}" if uid in care.lost else uid for uid in "abc"]
+        return [row(key, each, rank) for rank, each in enumerate(said)]
 
 
 def left(work: Path) -> list[str]:
@@ -141,6 +153,52 @@ def test_a_training_goes_on_after_a_kill(store: Store) -> None:
     makers = [int((store.checkpoint(training.key) / f"step-{step}").read_text()) for step in range(1, 8)]
     assert makers[:3] == [process.pid] * 3
     assert makers[-1] == os.getpid()
+
+
+def died(made: StageCall, store: Store, *, blames_call: bool = True) -> Outcome:
+    """An attempt that somebody else has seen end."""
+    return record_death(made, store, Machine(), 1.0, "the worker died", "", blames_call=blames_call)
+
+
+def test_who_ends_a_process_again_and_again_is_not_touched_any_more(store: Store) -> None:
+    attack, suspects = call(Named()), store.suspects(call(Named()).key)
+    assert not died(attack, store, blames_call=False).learned
+    assert suspects.known() is None
+    assert died(attack, store).learned
+    for before in (Known(), Known(None, {"b": ("the worker died",)})):
+        suspects.at("b", before)
+        assert died(attack, store).learned
+    assert not died(attack, store).learned
+    assert execute(attack, store, Machine()).ok
+    said = ["a", "b is lost: the worker died", "c"]
+    assert store.rows(attack.ref) == [row(attack.key, each, rank) for rank, each in enumerate(said)]
+    assert suspects.known() is None
+
+
+def test_a_death_of_what_has_no_examples_teaches_nothing(store: Store) -> None:
+    look = call(Look())
+    assert not died(look, store).learned
+    assert store.suspects(look.key).known() is None
+
+
+def test_attacks_can_be_made_with_care() -> None:
+    assert issubclass(Attack, Careful)
+
+
+def test_a_process_that_dies_at_a_call_is_seen_to_have_been_there(store: Store) -> None:
+    stuck = call(Look(seconds=60))
+    process = multiprocessing.get_context("spawn").Process(target=execute, args=(stuck, store, Machine()))
+    process.start()
+    deadline = time.monotonic() + 30
+    while not list(Path(store.uri).parent.glob("work/*/*/*/scratch")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert was_cut_short(stuck, store)
+    quick = call(Look(seconds=0.0))
+    assert quick.key == stuck.key
+    assert execute(quick, store, Machine()).ok
+    assert not was_cut_short(stuck, store)
 
 
 def test_two_processes_make_a_call_once(store: Store) -> None:

@@ -9,6 +9,7 @@ import pytest
 from robust_ray.core.errors import StoreError
 from robust_ray.core.machine import Warm
 from robust_ray.dispatch import Outcome, Run, Settings, Shape, settings
+from robust_ray.dispatch.base import MOST_NODES
 from robust_ray.store import Store
 from tests.dispatch.fakes import small_plan
 
@@ -42,6 +43,33 @@ def test_a_store_that_is_away_for_a_while_stops_no_driver(tmp_path: Path, monkey
     this = Run([teacher], store, Settings(), leases=leases)
     monkeypatch.setattr(Store, "has", away)
     assert this.next() == teacher
+
+
+def test_a_lost_node_is_no_fault_of_its_calls_unless_it_is_one_after_another(tmp_path: Path) -> None:
+    made, *others = small_plan()
+    this = Run([made, *others], Store.open(str(tmp_path)), Settings(retries=1))
+    for outcome in [Outcome(made.key, "lost")] * MOST_NODES:
+        assert this.next() == made
+        this.ended(made, outcome, is_node_lost=True)
+    assert this.next() == made
+    this.ended(made, Outcome(made.key, "boom"))
+    assert this.next() == made
+    this.ended(made, Outcome(made.key, "lost"), is_node_lost=True)
+    assert this.report().failures == [(made.key, "lost")]
+
+
+@pytest.mark.parametrize("outcome", [
+    Outcome("", "out of memory", lacked_memory=True), Outcome("", "the worker died", learned=True),
+])  # fmt: skip
+def test_an_attempt_that_differs_from_the_last_counts_as_no_repetition(outcome: Outcome, tmp_path: Path) -> None:
+    made, *_ = small_plan()
+    this = Run([made], Store.open(str(tmp_path)), Settings(retries=0))
+    assert this.next() == made
+    this.ended(made, outcome)
+    assert this.next() == made
+    assert this.shortages(made) == outcome.lacked_memory
+    this.ended(made, Outcome(made.key, "boom"))
+    assert this.report().failures == [(made.key, "boom")]
 
 
 @pytest.mark.parametrize(("held", "seen", "device", "devices"), [

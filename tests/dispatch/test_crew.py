@@ -11,7 +11,7 @@ import pytest
 
 from robust_ray.core.call import StageCall
 from robust_ray.dispatch import Outcome, Run, Settings, Shape, crew
-from robust_ray.dispatch.crew import DOUBT, PATIENCE, Crew
+from robust_ray.dispatch.crew import DOUBT, IDLE, LATE, PATIENCE, Crew
 from robust_ray.store import Store
 from tests.dispatch.fakes import Compare, Look, Make, call
 
@@ -230,3 +230,40 @@ def test_a_worker_that_dies_idle_takes_no_call_with_it(hire: Callable[..., tuple
     assert workers.next("b", None) is None
     assert workers.died("b").call is None
     assert workers.died("a").call == first
+
+
+def test_an_idle_worker_goes_after_a_while_so_that_its_node_may(
+    hire: Callable[..., tuple[Run, Crew]], clock: Clock
+) -> None:
+    makes = [call(Make(value=n)) for n in range(2)]
+    _, workers = hire([*makes, call(Compare(), looks=makes)])
+    for name, make in zip("ab", makes, strict=True):
+        workers.ask(name, ONE)
+        assert workers.next(name, None) == make
+    assert workers.next("a", done(makes[0])) is None
+    clock.now += IDLE - 1
+    assert workers.next("a", None) is None
+    assert not workers.gives_way("a")
+    clock.now += 1
+    assert workers.gives_way("a")
+    workers.gone("a")
+    assert workers.next("b", done(makes[1])) is not None  # one at work stays however long it takes
+
+
+def test_a_shape_is_stranded_once_it_is_late_and_nothing_runs(
+    hire: Callable[..., tuple[Run, Crew]], clock: Clock
+) -> None:
+    make, look = call(Make(value=0)), call(Look())
+    _, workers = hire([make, look], attack=TWO)
+    workers.ask("wide", TWO)
+    clock.now += LATE - 1
+    assert workers.stranded() is None
+    clock.now += 1
+    assert workers.stranded() == TWO
+    workers.ask("a", ONE)
+    assert workers.next("a", None) == make
+    assert workers.stranded() is None  # what runs may go on
+    assert workers.next("a", done(make)) is None
+    assert workers.stranded() == TWO
+    assert workers.next("wide", None) == look
+    assert workers.stranded() is None

@@ -15,9 +15,10 @@ from robust_ray.core.call import Stage
 from robust_ray.core.errors import ModelError
 from robust_ray.core.machine import Machine, Warm
 from robust_ray.core.records import Record
-from robust_ray.dispatch import Settings, execute, memory, serial
+from robust_ray.dispatch import Settings, Shape, execute, memory, serial
 from robust_ray.dispatch.attempt import record_death
 from robust_ray.dispatch.memory import is_shortage, sentence
+from robust_ray.dispatch.sharing import Shares
 from robust_ray.store import Store
 from tests.dispatch.fakes import Break, Fit, Look, Make, call, small_plan
 from tests.dispatch.test_serial import Heard
@@ -104,19 +105,39 @@ def test_half_a_batch_is_tried_and_said(store: Store) -> None:
     assert same.key == look.key
 
 
+def sizes(store: Store) -> list[int | None]:
+    """The batches of all attempts, one after the other."""
+    return [run.max_batch_tokens for run in sorted(store.runs(), key=lambda run: run.started)]
+
+
 def test_what_does_not_fit_either_is_given_up_with_advice(store: Store) -> None:
-    look = call(Fit(fits=1023))
-    ((key, error),) = serial.run([look], store, Settings()).failures
+    look = call(Fit(fits=1))
+    ((key, error),) = serial.run([look], store, Settings(retries=0)).failures
     assert key == look.key
     assert error.startswith("memory: ")
     assert error.endswith("(a larger `resources.attack.cpu`), or lower `max_batch_tokens`")
-    assert [run.max_batch_tokens for run in sorted(store.runs(), key=lambda run: run.started)] == [2048, 1024]
+    assert sizes(store) == [2048, 1024, 512, 256, 128]
 
 
-@pytest.mark.parametrize(("retries", "sizes"), [(0, [100]), (3, [100, 50, 25, 12])])
-def test_every_retry_halves_what_the_last_one_had(retries: int, sizes: list[int], store: Store) -> None:
-    assert not serial.run([call(Fit(fits=1))], store, Settings(max_batch_tokens=100, retries=retries)).ok
-    assert [run.max_batch_tokens for run in sorted(store.runs(), key=lambda run: run.started)] == sizes
+@pytest.mark.parametrize("retries", [0, 3])
+def test_less_of_a_batch_is_no_retry(retries: int, store: Store) -> None:
+    """Only what could not be made smaller is repeated as it was."""
+    settings = Settings(max_batch_tokens=100, retries=retries)
+    assert serial.run([call(Fit(fits=12))], store, settings).ok
+    assert not serial.run([call(Fit(fits=1, value=1))], store, settings).ok
+    assert sizes(store) == [100, 50, 25, 12, *(100, 50, 25, 12, 6), *[6] * retries]
+
+
+def test_the_gpu_to_itself_comes_before_half_a_batch(store: Store) -> None:
+    look, heard = call(Fit(fits=1024)), Heard()
+    shares = Shares(models={look.key: "m"}, measured={("attack", "m"): 0.25})
+    shared = Settings(shapes={"attack": Shape(1, 1)}, shares=shares)
+    assert serial.run([look], store, shared, progress=heard).ok
+    assert sizes(store) == [2048, 2048, 1024]
+    assert [said.split(",")[0] for said in heard.said if said.startswith("once")] == [
+        "once more with the GPU to itself",
+        "once more with half the batch",
+    ]
 
 
 def test_other_failures_halve_nothing(store: Store, tmp_path: Path) -> None:
@@ -144,10 +165,10 @@ def test_a_worker_that_ray_ended_for_memory_lacked_memory(store: Store) -> None:
     assert (other.error, other.lacked_memory) == ("the worker died", False)
 
 
-@given(tokens=st.integers(1, 10**6), halvings=st.integers(0, 30))
-def test_no_batch_is_halved_to_nothing(tokens: int, halvings: int) -> None:
-    found = Settings(max_batch_tokens=tokens).machine(small_plan()[0], Warm(), halvings).max_batch_tokens
-    assert found == max(1, tokens // 2**halvings)
+@given(tokens=st.integers(1, 10**6), shortages=st.integers(0, 30))
+def test_no_batch_is_halved_to_nothing(tokens: int, shortages: int) -> None:
+    found = Settings(max_batch_tokens=tokens).machine(small_plan()[0], Warm(), shortages).max_batch_tokens
+    assert found == max(1, tokens // 2**shortages)
 
 
 @dataclass

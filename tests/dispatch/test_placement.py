@@ -99,12 +99,12 @@ def test_parts_run_at_once_and_work_for_processors_holds_none(cluster: None, sto
 
 
 def test_what_no_machine_has_is_refused(cluster: None) -> None:
-    from robust_ray.dispatch import tune
+    from robust_ray.dispatch.cluster import check_fits
 
     with pytest.raises(
         SweepError, match=r"resources\.attack: at most the machine's 4 GPU can be held by a call, but got 5"
     ):
-        tune._check_fits(Settings(shapes={"attack": Shape(1, 5)}))
+        check_fits(Settings(shapes={"attack": Shape(1, 5)}))
 
 
 def test_one_process_makes_do_with_the_gpus_it_has(store: Store, folder: str) -> None:

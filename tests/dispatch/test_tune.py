@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
@@ -18,6 +20,8 @@ from tests.dispatch.searching import study
 from tests.dispatch.test_serial import assert_whole, kill_after
 
 pytestmark = pytest.mark.ray
+
+LOOK = "`dmesg` there names what ran out of memory"
 
 ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -50,12 +54,30 @@ class TestTune(DispatcherContract):
         report = dispatch([teacher, student, dying, deadly, *others], store, Settings(retries=1))
         ((key, error),) = report.failures
         assert key == deadly.key
-        assert error.startswith("the worker died: ")
+        assert error == f"the worker died on {gethostname()} without a word, as if killed; {LOOK}"
         assert [attempts(tmp_path, each) for each in (dying, deadly)] == [2, 2]
         assert len(store.rows(dying.ref)) == 3
         assert all(store.has(each.ref) for each in others)
         deaths = [run.key for run in store.runs() if run.outcome == "failed"]
         assert sorted(deaths) == sorted([dying.key, deadly.key, deadly.key])
+        assert {run.host for run in store.runs()} == {gethostname()}
+
+    def test_a_worker_that_crashes_or_is_ended_has_a_last_word(
+        self, dispatch: Callable[..., Report], store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        crashing = call(Break(value=7, marks=str(tmp_path), how="crash"))
+        hanging = call(Look(value=8, seconds=600))
+        settings = Settings(retries=0, time_limits={"attack": 2.0})
+        errors = dict(dispatch([crashing, hanging], store, settings).failures)
+        assert re.fullmatch(
+            rf"the worker died on {gethostname()}: Segmentation fault, in run \(.*fakes.py, line \d+\)",
+            errors[crashing.key],
+        )
+        assert errors[hanging.key].startswith("the call must end within 2 s, but did not; ")
+        traces = {run.key: run.traceback or "" for run in store.runs()}
+        assert all('fakes.py", line' in traces[each.key] for each in (crashing, hanging))
+        assert capfd.readouterr() == ("", "")
+        assert not list(tmp_path.rglob("last-words/*"))
 
     def test_a_search_finds_what_it_finds_in_one_process(
         self, dispatch: Callable[..., Report], store: Store, tmp_path: Path
@@ -104,9 +126,9 @@ def test_an_address_of_no_use_is_refused_at_once(address: str, sentence: str, tm
 
 
 def test_what_can_never_be_placed_is_refused(cluster: None) -> None:
-    from robust_ray.dispatch import tune
+    from robust_ray.dispatch.cluster import check_fits
 
     with pytest.raises(
         SweepError, match=r"resources.attack: at most the machine's 2 CPU can be held by a call, but got 3"
     ):
-        tune._check_fits(Settings(shapes={"attack": Shape(3)}))
+        check_fits(Settings(shapes={"attack": Shape(3)}))

@@ -1,4 +1,7 @@
-"""A driver in a process of its own, to be disturbed: ``python -m tests.faults.driver FOLDER serial|ray [ADDRESS]``.
+"""A driver in a process of its own, to be disturbed.
+
+``python -m tests.faults.driver FOLDER serial|unlimited|ray [ADDRESS]``: on one process, in which nothing has a time
+limit if need be, or on a Ray cluster.
 
 It does what the command line does around a run: it trusts nothing that was damaged since, says a mistake or a store
 out of reach in one sentence, and ends with status 0 only if everything is there. It says when a call starts, so that
@@ -42,8 +45,8 @@ def run(folder: Path, on: str, address: str | None) -> Report:
     present = store.present()
     for ref in store.damaged([call.ref for call in calls if call.key in present]):
         store.discard(ref)
-    settings = Settings(retries=9, time_limits={"attack": LIMIT})
-    if on == "serial":
+    settings = Settings(time_limits={} if on == "unlimited" else {"attack": LIMIT})
+    if on != "ray":
         return serial.run(calls, store, settings, progress=Speaker())
     from robust_ray.dispatch import tune
 

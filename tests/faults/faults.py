@@ -28,7 +28,7 @@ class Fault:
 
     strike: Strike
     on: frozenset[str] = frozenset({"serial", "ray"})
-    """Dispatchers on which it can."""
+    """Dispatchers on which it can; ``search`` for a search on one process."""
 
     small: str | None = None
     """Folder of the scene that must be a small disk of its own."""
@@ -37,9 +37,14 @@ class Fault:
     """Whether it takes a fake study, whose calls look for it."""
 
 
+EVERYWHERE = frozenset({"serial", "ray", "search"})
+
+
 def planted(kind: str) -> Fault:
     """A mischief for the next call."""
-    return Fault(lambda scene: mischief.plant(scene.troubles, kind), is_mischief=True)
+    attacked = kind in (*mischief.VICTIMS, *mischief.CURSES)  # of which the search here has none
+    on = EVERYWHERE - {"search"} if attacked else EVERYWHERE
+    return Fault(lambda scene: mischief.plant(scene.troubles, kind), on=on, is_mischief=True)
 
 
 def kill_driver(scene: Scene) -> None:
@@ -138,24 +143,27 @@ def _overwrite(path: Path, content: bytes) -> None:
 
 FAULTS: Mapping[str, Fault] = {
     "worker killed": planted("kill"),
-    "worker crashes on an example": planted("crash"),
+    "worker crashes": planted("crash"),
     "killed in its 1st write": planted("write-1"),
     "killed in its 2nd write": planted("write-2"),
     "killed in its 3rd write": planted("write-3"),
+    "input/output error": planted(mischief.TROUBLE),
     "victim raises": planted("raise"),
     "victim hangs": planted("hang"),
     "victim answers NaN": planted("nan"),
+    "an example always kills": planted("always-kill"),
+    "an example always hangs": planted("always-hang"),
     "clock a day ahead": planted("clock-forth"),
     "clock a day behind": planted("clock-back"),
-    "driver killed": Fault(kill_driver),
-    "driver told to end": Fault(end_driver),
+    "driver killed": Fault(kill_driver, on=EVERYWHERE),
+    "driver told to end": Fault(end_driver, on=EVERYWHERE),
     "rows flipped": Fault(flip_rows),
     "rows cut": Fault(cut_rows),
     "checkpoint flipped": Fault(flip_checkpoint),
     "checkpoint cut": Fault(cut_checkpoint),
-    "disk of the store full": Fault(lambda scene: fill(scene.disk), small="disk"),
+    "disk of the store full": Fault(lambda scene: fill(scene.disk), small="disk", on=EVERYWHERE),
     "disk of the work full": Fault(lambda scene: fill(scene.work), small="work", on=frozenset({"serial"})),
-    "store away": Fault(hide_store),
+    "store away": Fault(hide_store, on=EVERYWHERE),
     "node killed": Fault(kill_node, on=frozenset({"ray"})),
     "head killed": Fault(kill_head, on=frozenset({"ray"})),
 }

@@ -18,9 +18,10 @@ import numpy as np
 
 from robust_ray.core.call import StageCall
 from robust_ray.core.errors import CorruptedError
-from robust_ray.core.records import Record
+from robust_ray.core.records import Record, Verdict
 from robust_ray.store import Store
-from tests.faults.stages import plan
+from tests.faults import mischief
+from tests.faults.stages import plan, said
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 200.0
@@ -53,6 +54,10 @@ class Study(Protocol):
         """All of it."""
         ...
 
+    def further(self, store: Store) -> Rows:
+        """What a store must hold beside the outputs of its calls."""
+        ...
+
 
 class Fake:
     """Made-up models under real attacks, and a folder of mischief."""
@@ -65,6 +70,9 @@ class Fake:
 
     def calls(self) -> list[StageCall]:
         return plan(seconds=0.0)
+
+    def further(self, store: Store) -> Rows:
+        return {}
 
 
 @dataclass
@@ -169,7 +177,10 @@ class Scene:
         return found
 
     def check(self, expected: Rows) -> None:
-        """See that every call has its rows once, those of an undisturbed run, and that nothing else is data."""
+        """See that every call has its rows once, those of an undisturbed run, and that nothing else is data.
+
+        Only a cursed example has another row, which says so.
+        """
         store, calls = Store.open(str(self.store)), self.study.calls()
         assert store.present() == {call.key for call in calls}
         for table in {call.stage.table for call in calls if call.stage.table is not None}:
@@ -179,7 +190,8 @@ class Scene:
             assert loaded.table.num_rows == sum(len(expected[key]) for key in keys)
             files = sorted(path for path in (self.store / "tables" / table).iterdir() if path.suffix == ".parquet")
             assert [path.stem for path in files if not path.name.startswith(".")] == keys
-        assert outputs(store, self.study) == expected
+        found = outputs(store, self.study)
+        assert found == with_lost(expected, found, calls, mischief.cursed(self.troubles))
         assert store.table("runs").unreadable == []
         assert self.left_running() == []
 
@@ -195,8 +207,8 @@ class Scene:
 
 
 def outputs(store: Store, study: Study) -> Rows:
-    """What each call of a study has left."""
-    return {call.key: _output(store, call, study.exact) for call in study.calls()}
+    """What a study has left, each call of it and beside."""
+    return {**{call.key: _output(store, call, study.exact) for call in study.calls()}, **study.further(store)}
 
 
 def undisturbed(study: Study, folder: Path) -> Rows:
@@ -205,6 +217,21 @@ def undisturbed(study: Study, folder: Path) -> Rows:
     scene.start()
     assert scene.finish() == 0, scene.said
     return outputs(Store.open(str(scene.store)), study)
+
+
+def with_lost(expected: Rows, found: Rows, calls: Sequence[StageCall], cursed: Sequence[str]) -> Rows:
+    """What is expected where calls are cursed: a row that says so, and a tally that has heard of it."""
+    changed = {key: list(rows) for key, rows in expected.items()}
+    for key in cursed:
+        at = [row["uid"] for row in expected[key]].index(mischief.CURSED)
+        lost = changed[key][at] = found[key][at]
+        assert (lost["uid"], lost["verdict"]) == (mischief.CURSED, Verdict.ERROR)
+        assert lost["error"].startswith("the process has died each time it came to this example, last with: the ")
+    for tally in [call for call in calls if set(call.needs) & set(cursed)]:
+        attacked = [row for needed in tally.needs for row in changed[needed]]
+        lines = [said(row["uid"], row["verdict"], row["queries"]) for row in attacked]
+        changed[tally.key] = [{**row, "substitute": line} for row, line in zip(expected[tally.key], lines, strict=True)]
+    return changed
 
 
 def _output(store: Store, call: StageCall, exact: str) -> list[dict[str, Any]]:

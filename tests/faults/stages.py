@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from robust_ray.attacks import CarrotInsertion, engine
 from robust_ray.core.call import Inputs, Stage, StageCall
+from robust_ray.core.care import Care
 from robust_ray.core.component import outside_key
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import AttackRecord, Record, SubstituteRecord, Verdict
@@ -27,7 +28,7 @@ class Learn(Make):
     folder: str = outside_key("")
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        mischief.suffer(self.folder)
+        mischief.suffer(self.folder, key)
         return super().run(key, inputs, workdir, machine)
 
 
@@ -46,12 +47,19 @@ class Duel(Stage):
         return "fake"
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        mischief.suffer(self.folder)
+        return self._rows(key, inputs)
+
+    def run_with_care(self, key: str, inputs: Inputs, workdir: Path, machine: Machine, care: Care) -> Sequence[Record]:
+        """One example at a time."""
+        return self._rows(key, inputs, care)
+
+    def _rows(self, key: str, inputs: Inputs, care: Care | None = None) -> Sequence[Record]:
+        mischief.suffer(self.folder, key)
         time.sleep(self.seconds)
         columns = fakes.CELL | {"key": key, "student": inputs.keys["student"][0], "seed": self.seed}
         examples = fakes.examples(fakes.BagOfNames())
-        victim = mischief.Moody(folder=self.folder)
-        rows = list(engine.run(ATTACK, examples, victim, {}, columns=columns, seed=self.seed))
+        victim = mischief.Moody(folder=self.folder, key=key)
+        rows = list(engine.run(ATTACK, examples, victim, {}, columns=columns, seed=self.seed, care=care))
         if all(row.verdict == Verdict.ERROR for row in rows):
             raise RuntimeError(f"the attack broke on every example, first with: {rows[0].error}")
         return rows
@@ -70,9 +78,14 @@ class Tally(Stage):
         return "fake"
 
     def run(self, key: str, inputs: Inputs, workdir: Path, machine: Machine) -> Sequence[Record]:
-        mischief.suffer(self.folder)
+        mischief.suffer(self.folder, key)
         rows = inputs.rows("attacks", AttackRecord)
-        return [row(key, f"{found.uid} {found.verdict} {found.queries}", rank) for rank, found in enumerate(rows)]
+        return [row(key, said(found.uid, found.verdict, found.queries), rank) for rank, found in enumerate(rows)]
+
+
+def said(uid: str, verdict: str, queries: int) -> str:
+    """What a tally says of an attacked example."""
+    return f"{uid} {verdict} {queries}"
 
 
 def plan(folder: str = "", *, students: int = 4, attacks: int = 4, seconds: float = 0.03) -> list[StageCall]:

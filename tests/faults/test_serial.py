@@ -39,6 +39,16 @@ def test_workers_that_die_hang_and_lie(scene: Make, expected: Rows) -> None:
     assert list(suffering.troubles.iterdir()) == []
 
 
+def test_a_driver_that_an_example_kills_gets_over_it_when_started_again(scene: Make, expected: Rows) -> None:
+    """Without time limits calls run in the driver itself, until one has ended it."""
+    struck = scene("unlimited")
+    mischief.plant(struck.troubles, "always-kill")
+    struck.start()
+    assert struck.finish() == 1
+    struck.check(expected)
+    assert failed(struck) == ["the worker died with status -11"] * 3
+
+
 def test_a_killed_driver_and_damaged_files(scene: Make, expected: Rows) -> None:
     """Damage is found by whoever reads next: a later call, or the same command again."""
     struck = scene("serial")

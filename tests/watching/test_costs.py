@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections import Counter
 
 import pytest
 from rich.console import Console
 
 from robust_ray.dispatch import Settings, Shape
+from robust_ray.models import ScratchRoberta
 from robust_ray.plan import expand
 from robust_ray.sweep import Resources
 from robust_ray.watching.axes import places
 from robust_ray.watching.costs import cost_table, costs, total
 from robust_ray.watching.history import History, kind
-from robust_ray.watching.pilot import pilot, unknown_kinds
+from robust_ray.watching.pilot import pilot, unknown_kinds, unknown_models
 from tests.watching.fakes import run
 from tests.watching.test_axes import PLAN, SWEEP
 
@@ -97,6 +99,31 @@ def test_it_is_small() -> None:
     assert stages.count("survey") == 2
     assert len(calls) < len(PLAN.calls) / 4
     assert {place_of[call.key]["task"] for call in calls if call.stage.name != "survey"} == {"defect_detection"}
+
+
+TWO = expand(dataclasses.replace(SWEEP, models=(ScratchRoberta(layers=1), ScratchRoberta(layers=12))))
+
+
+def test_it_covers_each_model_once() -> None:
+    """How long a call takes, and how much of a GPU, differs from model to model: of the second one it is small, too."""
+    place_of = places(TWO.calls.values())
+    calls = pilot(TWO, set(), History((), place_of))
+    found = Counter((call.stage.name, place_of[call.key].get("model")) for call in calls if call.stage.uses_gpu)
+    models = ("scratch_roberta layers=1", "scratch_roberta layers=12")
+    for stage in ("finetune", "compress", "evaluate", "attack", "fidelity"):
+        assert all(found[stage, model] for model in models), stage
+    assert found["attack", models[1]] == 1
+    assert found["finetune", models[0]] == found["finetune", models[1]] == 1
+
+
+def test_a_model_added_later_is_covered_though_its_kinds_are_known() -> None:
+    place_of = places(TWO.calls.values())
+    runs = [run(call) for call in TWO.calls.values() if place_of[call.key].get("model") == "scratch_roberta layers=1"]
+    history = History(runs, place_of)
+    assert {name.split(" on ")[1] for name in unknown_models(TWO, set(), history)} == {"scratch_roberta layers=12"}
+    chosen = pilot(TWO, {each.key for each in runs}, history)
+    assert Counter(call.stage.name for call in chosen)["attack"] == 1
+    assert pilot(TWO, set(), History([*runs, *map(run, chosen)], place_of)) == []
 
 
 def test_what_ran_before_is_run_only_where_others_need_it() -> None:

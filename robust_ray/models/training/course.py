@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from robust_ray.models.base import Training
 from robust_ray.models.reading.forward import cpu_threads
 from robust_ray.models.students import Network
 from robust_ray.models.training.criterion import Assessment, Criterion, Prepared
+from robust_ray.models.training.recomputing import recomputing
 from robust_ray.models.training.state import TrainingState
 
 AfterStep = Callable[[nn.Module], None]
@@ -79,7 +81,8 @@ def follow(course: Course, network: Network) -> None:
     loss, optimizer = accelerator.prepare(Loss(course, network, device), state.optimizer)
     progress = state.resume()
     steps = math.ceil(len(course.train.rows) / training.batch_size)
-    with cpu_threads(machine.threads), torch.random.fork_rng(_rng_devices(device)):
+    sparing = recomputing(module) if machine.recompute else nullcontext()
+    with cpu_threads(machine.threads), torch.random.fork_rng(_rng_devices(device)), sparing:
         while progress.epoch < training.epochs and progress.stale < training.patience:
             draws = generator("fine_tune", course.seed, progress.epoch)
             torch.manual_seed((int(draws.integers(2**63)) + accelerator.process_index) % 2**63)
@@ -103,7 +106,8 @@ def follow(course: Course, network: Network) -> None:
             if accelerator.is_main_process:
                 state.keep(progress)
     accelerator.wait_for_everyone()
-    accelerator.free_memory()
+    if device != "cpu":  # where it would free nothing, and look at every object of the process for it
+        accelerator.free_memory()
 
 
 def _share(batch: Sequence[int], weights: Sequence[float], accelerator: Any) -> tuple[Sequence[int], float]:

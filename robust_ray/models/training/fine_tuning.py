@@ -39,8 +39,8 @@ def fine_tune(
     """Train the module in place and return the network of its best epoch, on the CPU, in evaluation mode.
 
     AdamW with linear warm-up and decay, gradients clipped to norm 1, bf16 where a GPU has it. Deterministic on a CPU
-    for a seed and a number of threads; several devices share every batch. Its progress lies in ``workdir`` until it is
-    done.
+    for a seed and a number of threads; several devices share every batch, and where memory lacks layers are
+    computed twice, to the same end. Its progress lies in ``workdir`` until it is done.
 
     Args:
         network: Where to start; its ``max_length`` is lowered to the training's where that is shorter.
