@@ -21,7 +21,7 @@ quickstart: $(STAMP)  ## run the embedded study on a local Ray, then write the r
 	@echo "the report is results/report.html, the rows are under results/tables"
 
 test: $(STAMP)  ## the whole suite, a file at a time on every core
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

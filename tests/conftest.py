@@ -14,6 +14,12 @@ from tests import bucket as buckets
 os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)  # a process remembers its first: all clusters here share it
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start Ray come first: they take longest, and all cores are busy to the end if short ones are last."""
+    long = {item.path for item in items if item.get_closest_marker("ray")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real data sets beside the checkout; tests that need it are skipped where it is absent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import random
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -61,6 +62,18 @@ def edits_of(row: AttackRecord) -> list[Edit]:
     return [Edit(rule, tuple(Splice(*splice) for splice in splices)) for rule, splices in json.loads(row.edits)]
 
 
+class Made(NamedTuple):
+    """A student, and what its making may have touched."""
+
+    student: Path
+
+    elsewhere: Path
+    """The current folder meanwhile."""
+
+    given: dict[str, bytes]
+    """The files of teacher and lesson beforehand."""
+
+
 class CompressionContract:
     """A compression leaves a complete student, the same for the same seed, and touches nothing else."""
 
@@ -78,6 +91,16 @@ class CompressionContract:
         compression.compress(teacher, lesson, workdir, Machine())
         return workdir
 
+    @pytest.fixture(scope="class")
+    def again(
+        self, compression: Compression, teacher: Path, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
+    ) -> Made:
+        """The same once more, from an empty folder."""
+        made = Made(tmp_path_factory.mktemp("again"), tmp_path_factory.mktemp("cwd"), contents(teacher.parent))
+        with contextlib.chdir(made.elsewhere):
+            compression.compress(teacher, lesson, made.student, Machine())
+        return made
+
     def test_is_registered_under_its_type(self, compression: Compression) -> None:
         assert COMPRESSIONS[compression.type] is type(compression)
 
@@ -88,28 +111,13 @@ class CompressionContract:
         elsewhere = other_process.submit(answers, student, inputs).result()
         np.testing.assert_array_equal(elsewhere, answers(student, inputs))
 
-    def test_same_seed_same_student(
-        self, compression: Compression, student: Path, teacher: Path, lesson: Lesson, tmp_path: Path
-    ) -> None:
-        compression.compress(teacher, lesson, tmp_path, Machine())
-        assert contents(tmp_path) == contents(student)
+    def test_same_seed_same_student(self, student: Path, again: Made) -> None:
+        assert contents(again.student) == contents(student)
 
-    def test_writes_in_its_workdir_only_and_leaves_no_litter(
-        self,
-        compression: Compression,
-        teacher: Path,
-        lesson: Lesson,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        given, elsewhere, workdir = contents(teacher.parent), tmp_path / "cwd", tmp_path / "workdir"
-        elsewhere.mkdir()
-        workdir.mkdir()
-        monkeypatch.chdir(elsewhere)
-        compression.compress(teacher, lesson, workdir, Machine())
-        assert contents(teacher.parent) == given
-        assert not list(elsewhere.iterdir())
-        assert all(path.is_file() for path in workdir.iterdir())
+    def test_writes_in_its_workdir_only_and_leaves_no_litter(self, teacher: Path, again: Made) -> None:
+        assert contents(teacher.parent) == again.given
+        assert not list(again.elsewhere.iterdir())
+        assert all(path.is_file() for path in again.student.iterdir())
 
     def test_keeps_the_number_of_labels(self, student: Path, lesson: Lesson) -> None:
         assert answers(student, [lesson.valid[0].segments]).shape == (1, lesson.question.n_labels)

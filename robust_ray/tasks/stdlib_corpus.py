@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
+import os
 import platform
 import re
 import sysconfig
@@ -78,8 +80,9 @@ def functions() -> tuple[Function, ...]:
     found: list[Function] = []
     texts: set[str] = set()
     uids: set[str] = set()
+    root = _library()
     for path in _modules():
-        parts = path.relative_to(_library()).with_suffix("").parts
+        parts = path.relative_to(root).with_suffix("").parts
         for name, node in _definitions(path):
             docstring = ast.get_docstring(node)
             text = _plain(node)
@@ -102,14 +105,15 @@ def _library() -> Path:
 
 @lru_cache(maxsize=1)
 def _modules() -> tuple[Path, ...]:
-    root = _library()
-    return tuple(
-        path
-        for path in sorted(root.rglob("*.py"))
-        if not any(
-            part in SKIPPED or part.startswith(("_sysconfigdata", "config-")) for part in path.relative_to(root).parts
-        )
-    )
+    found: list[Path] = []
+    for folder, inner, files in os.walk(_library()):
+        inner[:] = itertools.filterfalse(_is_skipped, inner)  # not even entered: installed packages are many
+        found += [Path(folder, name) for name in files if name.endswith(".py") and not _is_skipped(name)]
+    return tuple(sorted(found))
+
+
+def _is_skipped(name: str) -> bool:
+    return name in SKIPPED or name.startswith(("_sysconfigdata", "config-"))
 
 
 @lru_cache(maxsize=1)

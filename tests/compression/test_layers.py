@@ -34,7 +34,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_scopes_widen_and_reach_every_family(name: str, tmp_path: Path) -> None:
-    network = networks.load(name, shrunk.write(name.partition(" ")[0], tmp_path / "hub"), tmp_path)
+    network = networks.load(name, shrunk.write(name.partition(" ")[0], tmp_path / "hub"))
     attention, linear, everything = (layers_in(s, network.module) for s in ("attention", "linear", "all"))
     assert attention.keys() < linear.keys() < everything.keys()
     assert (len(attention), len(linear), len(everything)) == LAYERS[name]

@@ -17,6 +17,7 @@ import yaml
 from analysis import report
 from analysis.load import load as load_rows
 from analysis.robustness import robustness
+from analysis.validity import validity
 from robust_ray.cli import main
 from robust_ray.core.arrays import FloatArray
 from robust_ray.core.call import Inputs, StageCall
@@ -252,11 +253,14 @@ def test_the_analysis_has_a_number_for_every_attack(serial_store: Store) -> None
     assert len(table) == 4 * 5
     assert table[["asr", "raw_asr", "robust_accuracy", "clean_accuracy"]].notna().all(axis=None)
     fooled = table[table["succeeded"] > 0]
-    assert fooled[["amq", "aed", "similarity", "perplexity_ratio", "art"]].notna().all(axis=None)
+    assert fooled[["amq", "aed", "art"]].notna().all(axis=None)
     renamed = fooled[fooled["attack"] != "carrot_insertion"]
-    assert renamed[["acs", "name_distance", "icr"]].notna().all(axis=None)
+    assert renamed[["acs", "icr"]].notna().all(axis=None)
     of_teachers = table["compression"] == "none"
     assert (table["drop"].isna() == of_teachers).all()
+    won = validity(load_rows(serial_store.uri, "tiny").attacks).query("succeeded > 0")
+    assert won[["similarity", "perplexity_ratio"]].notna().all(axis=None)
+    assert won[won["attack"] != "carrot_insertion"]["name_distance"].notna().all()
 
 
 def test_the_report_reads_the_rows(serial_store: Store, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def teachers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, folder in found.items():
         kind = name.partition(" ")[0]
         hub = shrunk.write(kind, root / "hub" / kind, shrunk.Size(spread=0.1))
-        students.save(networks.load(name, hub, root), folder)
+        students.save(networks.load(name, hub), folder)
     return found
 
 

@@ -56,7 +56,7 @@ def test_from_a_file_and_back(compression: UnstructuredPruning) -> None:
 @pytest.mark.parametrize("name", ["starencoder", "codegpt pairs", "qwen2_5_coder writes", "plbart", "codet5 writes"])
 def test_every_family_is_pruned(name: str, lesson: Lesson, tmp_path: Path) -> None:
     hub = shrunk.write(name.partition(" ")[0], tmp_path / "hub", shrunk.Size(spread=0.1))
-    students.save(networks.load(name, hub, tmp_path), tmp_path / "teacher")
+    students.save(networks.load(name, hub), tmp_path / "teacher")
     shown = networks.examples(students.load(tmp_path / "teacher"), 4)
     short = replace(lesson, train=shown, valid=shown, training=Training(epochs=1, batch_size=2))
     for compression in EVERY:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,14 +35,10 @@ NETWORKS = (
 PROGRAMS = ("def f(a):\n    return open(a)", "int g;\n" * 10, "x = a + b * c\nwhile x: x -= 1")
 
 
-def load(name: str, folder: Path, workdir: Path) -> Network:
-    """A network in :data:`NETWORKS` from the folder of its kind, the same each time."""
-    form = name.partition(" ")[2]
-    question = asks(n_labels=0 if form == "writes" else 2, segments=2 if form == "pairs" else 1)
-    model: CodeModel = HuggingFace(name=str(folder), generation=Generation(beams=2, max_new_tokens=6), pairs="siamese")
-    if name.startswith("graphcodebert"):
-        model = GraphCodeBERT(name=str(folder), hub_revision=None, code_length=64, data_flow_length=16)
-    return model.load([], question, 0, workdir)
+def load(name: str, folder: Path) -> Network:
+    """A network in :data:`NETWORKS` from the folder of its kind: a new one, the same each time."""
+    made = _made(name, folder)
+    return replace(made, module=copy.deepcopy(made.module))
 
 
 def examples(network: Network, n: int = 3) -> list[Example]:
@@ -88,3 +87,13 @@ def skip(layer: nn.Module, given: tuple[Any, ...], named: dict[str, Any], made: 
 def _rows(network: Network) -> list[Rows]:
     encodings = encode(network, [example.segments for example in examples(network)])
     return [cast(Rows, encoding.ids) for encoding in encodings]
+
+
+@functools.cache
+def _made(name: str, folder: Path) -> Network:
+    form = name.partition(" ")[2]
+    question = asks(n_labels=0 if form == "writes" else 2, segments=2 if form == "pairs" else 1)
+    model: CodeModel = HuggingFace(name=str(folder), generation=Generation(beams=2, max_new_tokens=6), pairs="siamese")
+    if name.startswith("graphcodebert"):
+        model = GraphCodeBERT(name=str(folder), hub_revision=None, code_length=64, data_flow_length=16)
+    return model.load([], question, 0, folder)

@@ -28,7 +28,7 @@ def layers(network: Network) -> list[str]:
 def test_whole_rank_changes_nothing_and_is_found_again(
     shrunk_folder: Callable[[str], Path], name: str, tmp_path: Path
 ) -> None:
-    network = networks.load(name, shrunk_folder(name.partition(" ")[0]), tmp_path)
+    network = networks.load(name, shrunk_folder(name.partition(" ")[0]))
     wanted = networks.outputs(network)
     weights = {place: outputs_first(network.module.get_submodule(place)).detach().clone() for place in layers(network)}
     assert weights

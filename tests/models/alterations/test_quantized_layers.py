@@ -66,9 +66,9 @@ ROUNDING = ("3 bits, activations", "float8", "int8 products")
 
 
 @pytest.fixture
-def make(shrunk_folder: Callable[[str], Path], tmp_path: Path) -> Make:
+def make(shrunk_folder: Callable[[str], Path]) -> Make:
     """Name of a network → the network, the same each time."""
-    return lambda name: networks.load(name, shrunk_folder(name.partition(" ")[0]), tmp_path)
+    return lambda name: networks.load(name, shrunk_folder(name.partition(" ")[0]))
 
 
 def layer_of(change: Change, linear: nn.Linear) -> Any:

@@ -28,9 +28,9 @@ Make = Callable[[str], Network]
 
 
 @pytest.fixture
-def make(shrunk_folder: Callable[[str], Path], tmp_path: Path) -> Make:
+def make(shrunk_folder: Callable[[str], Path]) -> Make:
     """Name of a network → the network, the same each time."""
-    return lambda name: networks.load(name, shrunk_folder(name.partition(" ")[0]), tmp_path)
+    return lambda name: networks.load(name, shrunk_folder(name.partition(" ")[0]))
 
 
 def assert_same(altered: Network, wanted: Network, tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def books(network: Network) -> list[Codebook]:
 def test_it_computes_as_with_whole_weights_and_is_found_again(
     shrunk_folder: Callable[[str], Path], name: str, tmp_path: Path
 ) -> None:
-    network = networks.load(name, shrunk_folder(name.partition(" ")[0]), tmp_path)
-    whole = networks.load(name, shrunk_folder(name.partition(" ")[0]), tmp_path)
+    network = networks.load(name, shrunk_folder(name.partition(" ")[0]))
+    whole = networks.load(name, shrunk_folder(name.partition(" ")[0]))
     altered, names = share(network)
     for place in names:
         weight = whole.module.get_submodule(place).get_parameter("weight")
@@ -60,8 +60,8 @@ def test_it_computes_as_with_whole_weights_and_is_found_again(
     assert len(books(again)) == len(books(altered)) <= len(names)
 
 
-def test_tied_weights_have_one_codebook(shrunk_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    altered, names = share(networks.load("codet5 writes", shrunk_folder("codet5"), tmp_path))
+def test_tied_weights_have_one_codebook(shrunk_folder: Callable[[str], Path]) -> None:
+    altered, names = share(networks.load("codet5 writes", shrunk_folder("codet5")))
     tied = ["network.shared", "network.encoder.embed_tokens", "network.decoder.embed_tokens", "network.lm_head"]
     assert set(tied) <= set(names)
     assert len({altered.module.get_submodule(f"{place}.codebook") for place in tied}) == 1

@@ -54,8 +54,8 @@ def test_where_inputs_are_rounded_a_single_bit_is_too_much(tiny: Network) -> Non
     assert not is_steady(replace(tiny, module=module, pair_encoding="joint"))
 
 
-def test_a_writer_that_looks_at_its_neighbours_is_found(shrunk_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    writer = networks.load("codet5 writes", shrunk_folder("codet5"), tmp_path)
+def test_a_writer_that_looks_at_its_neighbours_is_found(shrunk_folder: Callable[[str], Path]) -> None:
+    writer = networks.load("codet5 writes", shrunk_folder("codet5"))
     assert is_steady(writer)
     for layer in writer.module.modules():
         if type(layer) is nn.Linear:
