@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from robust_ray.core.machine import accelerator_name
 from robust_ray.store import Store
 from robust_ray.sweep import Sweep
 
@@ -25,7 +24,7 @@ def resumed(sweep: Sweep) -> Sweep:
 
 def elsewhere(sweep: Sweep) -> str | None:
     """What to say where times are to be measured on another machine than this one; None where they are not."""
-    here = accelerator_name(gpu=sweep.device_of("evaluate") == "gpu")
+    here = replace(sweep, accelerator=None).measured_on
     if sweep.accelerator in (None, here):
         return None
     return (

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import robust_ray.resumed
 import robust_ray.sweep
 from robust_ray.cli import main
 from robust_ray.plan import expand
@@ -39,8 +38,7 @@ def started(file: str) -> str:
 @pytest.fixture
 def on_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on this is another machine."""
-    for module in (robust_ray.sweep, robust_ray.resumed):
-        monkeypatch.setattr(module, "accelerator_name", lambda *, gpu: "another machine's")
+    monkeypatch.setattr(robust_ray.sweep, "accelerator_name", lambda *, gpu: "another machine's")
 
 
 def planned(file: str, capsys: pytest.CaptureFixture[str]) -> set[str]:

@@ -71,12 +71,20 @@ def _changes(part: pd.DataFrame) -> pd.DataFrame:
     named = plain(part[[*SETTING, "attack_name", "compression"]].iloc[settings.first]).reset_index(drop=True)
     is_teacher = (named.pop("compression") == TEACHER).to_numpy()
     students = np.flatnonzero(~is_teacher) if is_teacher.any() else np.array([], dtype=np.int64)
-    teachers = np.full(len(students), int(np.argmax(is_teacher)))
-    for name in SIX:
-        terms = averages.AVERAGES[name].terms(part)
-        sums = Quotients.summed(settings.of_row, len(named), examples.of_row, *terms)
-        told = np.full((len(named), 3), np.nan)
-        told[students, 0] = sums.values[students] - sums.values[teachers]
-        told[students, 1:] = sums.difference_intervals(teachers, students)
+    n, offsets = len(named), len(named) * np.arange(len(SIX))  # all groups of a metric, then those of the next
+    terms = [averages.AVERAGES[name].terms(part) for name in SIX]
+    sums = Quotients.summed(
+        np.add.outer(offsets, settings.of_row).ravel(),
+        n * len(SIX),
+        np.tile(examples.of_row, len(SIX)),
+        np.concatenate([each.numerators for each in terms]),
+        np.concatenate([each.denominators for each in terms]),
+    )
+    first = np.add.outer(offsets, np.full(len(students), np.argmax(is_teacher))).ravel()
+    second = np.add.outer(offsets, students).ravel()
+    differences = np.column_stack([sums.values[second] - sums.values[first], sums.difference_intervals(first, second)])
+    for name, of_students in zip(SIX, np.split(differences, len(SIX)), strict=True):
+        told = np.full((n, 3), np.nan)
+        told[students] = of_students
         named[[f"{name}_change", f"{name}_change_low", f"{name}_change_high"]] = told
     return named

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from collections.abc import Iterable
 
 _VARIES = re.compile(r"[a-z_]+-\w+-v\d+-[0-9a-f]{16}|0x[0-9a-f]+|\d+(\.\d+)?")
@@ -44,6 +45,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}(known: {', '.join(names) or 'none'})"
+
+
+def brief(said: object) -> str:
+    """What somebody else has said, short enough to stand in a sentence of ours."""
+    return textwrap.shorten(str(said), 200, placeholder=" …")
 
 
 def gist(error: str) -> str:

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-import textwrap
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import NamedTuple
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from robust_ray.core.errors import SweepError
+from robust_ray.core.errors import SweepError, brief
 from robust_ray.dispatch.deaths import heard
 from robust_ray.dispatch.settings import Settings, Shape
 
@@ -188,17 +187,13 @@ def _check_address(address: str) -> None:
 
 def _no_cluster(address: str, error: Exception) -> SweepError:
     return SweepError(
-        f"--address: a Ray cluster must let us in there, but got {address!r} ({_line(error)}); check the address,"
+        f"--address: a Ray cluster must let us in there, but got {address!r} ({brief(error)}); check the address,"
         " the cluster's token and, with `ray status`, the cluster, or leave the address out"
     )
 
 
 def _no_ray(error: Exception) -> SweepError:
     return SweepError(
-        f"run: a Ray must start on this machine, but got: {_line(error)}; try again when it is less busy, or run in one"
+        f"run: a Ray must start on this machine, but got: {brief(error)}; try again when it is less busy, or run in one"
         " process with --on serial"
     )
-
-
-def _line(error: Exception) -> str:
-    return textwrap.shorten(str(error), 200, placeholder=" …")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import faulthandler
 import os
 import re
-import textwrap
 import uuid
 from pathlib import Path
 from typing import TextIO
 
+from robust_ray.core.errors import brief
 from robust_ray.core.paths import private_folder
 from robust_ray.dispatch.attempt import WORK
 
@@ -59,5 +59,5 @@ def reason(words: str, details: str, host: str, *, is_lost: bool = False) -> str
     if NO_WORD in details:
         return f"the worker died on {host} without a word, as if killed; `dmesg` there names what ran out of memory"
     lines = [line.strip() for line in details.splitlines() if line.strip()]
-    said = textwrap.shorten(lines[-1], 200, placeholder=" …") if lines else "Ray gives no reason"
+    said = brief(lines[-1]) if lines else "Ray gives no reason"
     return f"the worker died on {host}: {said}"

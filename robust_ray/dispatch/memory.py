@@ -8,10 +8,10 @@ same weights.
 
 from __future__ import annotations
 
-import textwrap
 from typing import NamedTuple
 
 from robust_ray.core.call import Stage
+from robust_ray.core.errors import brief
 from robust_ray.core.machine import Machine
 from robust_ray.dispatch.provenance import peak_memory
 
@@ -85,5 +85,4 @@ def sentence(stage: Stage, machine: Machine, got: str) -> str:
         room = "use a GPU with more memory"
     must = "the weights and a step of their training" if trains else "the weights and a batch"
     less = "`batch_size` or `max_length` of `training`, which makes another model" if trains else "`max_batch_tokens`"
-    got = textwrap.shorten(got, 200, placeholder=" …")
-    return f"memory: {must} must fit in at once, but got: {got}; {room}, or lower {less}"
+    return f"memory: {must} must fit in at once, but got: {brief(got)}; {room}, or lower {less}"

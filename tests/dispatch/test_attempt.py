@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -139,15 +140,21 @@ def test_the_user_can_stop_it(how: type[BaseException], store: Store, monkeypatc
     assert store.runs() == []
 
 
-def test_a_training_goes_on_after_a_kill(store: Store) -> None:
-    training = call(Make(value=1, steps=8, seconds=0.1))
-    process = multiprocessing.get_context("spawn").Process(target=execute, args=(training, store, Machine()))
+def killed_at(made: StageCall, store: Store, file: str) -> BaseProcess:
+    """A process that made an attempt until it had left a file."""
+    process = multiprocessing.get_context("spawn").Process(target=execute, args=(made, store, Machine()))
     process.start()
     deadline = time.monotonic() + 30
-    while not list(Path(store.uri).parent.glob("work/*/*/*/step-3")) and time.monotonic() < deadline:
+    while not list(Path(store.uri).parent.glob(f"work/*/*/*/{file}")) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
     process.join()
+    return process
+
+
+def test_a_training_goes_on_after_a_kill(store: Store) -> None:
+    training = call(Make(value=1, steps=8, seconds=0.1))
+    process = killed_at(training, store, "step-3")
     assert not store.has(training.ref)
     assert execute(training, store, Machine()).ok
     makers = [int((store.checkpoint(training.key) / f"step-{step}").read_text()) for step in range(1, 8)]
@@ -187,13 +194,7 @@ def test_attacks_can_be_made_with_care() -> None:
 
 def test_a_process_that_dies_at_a_call_is_seen_to_have_been_there(store: Store) -> None:
     stuck = call(Look(seconds=60))
-    process = multiprocessing.get_context("spawn").Process(target=execute, args=(stuck, store, Machine()))
-    process.start()
-    deadline = time.monotonic() + 30
-    while not list(Path(store.uri).parent.glob("work/*/*/*/scratch")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.kill()
-    process.join()
+    killed_at(stuck, store, "scratch")
     assert was_cut_short(stuck, store)
     quick = call(Look(seconds=0.0))
     assert quick.key == stuck.key

@@ -11,7 +11,7 @@ its killer can choose the moment.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from robust_ray.core.call import StageCall
@@ -53,16 +53,21 @@ def run(folder: Path, on: str, address: str | None) -> Report:
     return tune.run(calls, store, settings, progress=Speaker(), address=address)
 
 
-def main(folder: str, on: str, address: str | None = None) -> int:
-    """The exit status."""
+def told(run: Callable[[], Report]) -> int:
+    """The exit status of a run, whose end is said."""
     try:
-        report = run(Path(folder), on, address)
+        report = run()
     except (RobustRayError, OSError) as error:
         print("stopped", error, flush=True)
         return 2
     for failure in report.failures:
         print("failed", failure.key, failure.error, flush=True)
     return 0 if report.ok else 1
+
+
+def main(folder: str, on: str, address: str | None = None) -> int:
+    """The exit status."""
+    return told(lambda: run(Path(folder), on, address))
 
 
 if __name__ == "__main__":

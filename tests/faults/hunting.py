@@ -14,16 +14,15 @@ from pathlib import Path
 
 from robust_ray.core.call import Inputs, StageCall
 from robust_ray.core.component import outside_key
-from robust_ray.core.errors import RobustRayError
 from robust_ray.core.machine import Machine
 from robust_ray.core.records import Record
-from robust_ray.dispatch import Counts, Outcome, Settings, serial
+from robust_ray.dispatch import Counts, Outcome, Report, Settings, serial
 from robust_ray.dispatch.study import OpenStudy
 from robust_ray.store import Store
 from tests.dispatch.fakes import Look
 from tests.dispatch.searching import study
 from tests.faults import mischief
-from tests.faults.driver import LIMIT, Speaker
+from tests.faults.driver import LIMIT, Speaker, told
 from tests.faults.scene import Rows, Scene
 from tests.faults.stages import Learn
 
@@ -90,19 +89,16 @@ def hunt(store: Store, folder: str) -> OpenStudy:
     return study(store, make=make, look=look, trials=TRIALS)
 
 
+def run(folder: Path) -> Report:
+    """Take up the search, or begin it."""
+    store = Store.open(str(folder / "disk" / "store"))
+    feed = hunt(store, str(folder / "troubles"))
+    return serial.run([], store, Settings(time_limits={"attack": LIMIT}), progress=Speaker(), feed=feed)
+
+
 def main(folder: str) -> int:
     """The exit status."""
-    try:
-        store = Store.open(str(Path(folder) / "disk" / "store"))
-        settings = Settings(time_limits={"attack": LIMIT})
-        feed = hunt(store, str(Path(folder) / "troubles"))
-        report = serial.run([], store, settings, progress=Speaker(), feed=feed)
-    except (RobustRayError, OSError) as error:
-        print("stopped", error, flush=True)
-        return 2
-    for failure in report.failures:
-        print("failed", failure.key, failure.error, flush=True)
-    return 0 if report.ok else 1
+    return told(lambda: run(Path(folder)))
 
 
 if __name__ == "__main__":
